@@ -1,0 +1,89 @@
+/* wire.h: the line protocol under POP3, IMAP, SMTP and their kin.
+ *
+ * A Wire owns its Stream. Lines and literals it returns are borrowed: valid until the next wire_ call.
+ * Everything it reads is capped; everything it sends is checked for CR, LF and NUL. Every line in either direction goes to
+ * the observer, with secrets as "*****" because of their type. */
+#pragma once
+
+#include "base/secret.h"
+#include "io/stream.h"
+#include "tls/engine.h"
+
+typedef struct Wire Wire;
+
+typedef enum {
+    WIRE_SENT,     /* `text` without its line end */
+    WIRE_RECEIVED, /* `text` without its line end */
+    WIRE_PAYLOAD_SENT,     /* a piece of a body or literal, as it went out */
+    WIRE_PAYLOAD_RECEIVED, /* a literal or other counted bytes, as they came */
+    WIRE_NOTE,     /* Postern itself says (===) */
+    WIRE_WARNING,  /* Postern itself warns (***) */
+    WIRE_CONNECTED, WIRE_TLS_STARTED, WIRE_CLOSED, /* milestones; text is a summary */
+} WireEventKind;
+
+typedef struct {
+    WireEventKind kind;
+    bool encrypted;
+    bool masked;      /* text holds ***** for a secret */
+    Bytes text;       /* raw, not escaped: whoever shows it escapes it */
+    Bytes raw;        /* RECEIVED: with its line end, byte for byte; else as text */
+    gint64 at_us;     /* real time, microseconds since the epoch */
+    const TlsPeer *peer; /* TLS_STARTED */
+} WireEvent;
+
+typedef void (*WireObserver)(void *user, const WireEvent *event);
+
+/* Takes the stream. timeout in seconds is for each wait; the caps start at 64 kB a line. */
+Wire *wire_new(Stream *stream, double timeout);
+/* Frees the stream too; NULL is fine. */
+void wire_free(Wire *w);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Wire, wire_free)
+
+/* Adds one who is told of everything; in the order added. */
+void wire_observe(Wire *w, WireObserver observer, void *user);
+void wire_note(Wire *w, WireEventKind kind, const char *format, ...) G_GNUC_PRINTF(3, 4);
+
+void wire_set_max_line(Wire *w, size_t bytes);
+void wire_set_timeout(Wire *w, double seconds);
+double wire_timeout(const Wire *w);
+/* No wait goes past this point, whatever the timeout. */
+void wire_set_deadline(Wire *w, Deadline deadline);
+bool wire_encrypted(const Wire *w);
+/* Octets on the wire so far, as read and written here (inside TLS). */
+uint64_t wire_bytes_in(const Wire *w);
+uint64_t wire_bytes_out(const Wire *w);
+/* The stream, borrowed: for waiting on its descriptor, channel bindings, the TLS session. */
+Stream *wire_stream(Wire *w);
+
+/* Reads one line, without its CRLF (a bare LF ends a line too). LIMIT past the cap, EOF if the peer closed: the message tells
+ * whether in mid-line. Suspends. */
+bool wire_line(Wire *w, Bytes *line, GError **error);
+/* The last line with its line end, byte for byte. Borrowed as the line is. */
+Bytes wire_last_raw(const Wire *w);
+/* A complete line if one is there now or can be had without waiting; *got tells. *eof when the peer has closed and nothing is
+ * left. */
+bool wire_line_now(Wire *w, Bytes *line, bool *got, bool *eof, GError **error);
+/* Whatever is there, at least a byte, in pieces of at most 64 kB; len 0 at the end. For peers that speak no lines. Suspends. */
+bool wire_some(Wire *w, Bytes *piece, GError **error);
+/* The same without waiting: len 0 and !*eof when there is nothing now. */
+bool wire_some_now(Wire *w, Bytes *piece, bool *eof, GError **error);
+/* Exactly n bytes (an IMAP literal, a binary frame). LIMIT when n is above max. Suspends. */
+bool wire_exact(Wire *w, uint64_t n, size_t max, Bytes *bytes, GError **error);
+/* Is something buffered, here or in the stream, that poll(2) would not show? */
+bool wire_has_buffered(const Wire *w);
+
+/* Sends one command; CRLF is added. An argument with CR, LF or NUL fails with USAGE and sends nothing. Suspends. */
+bool wire_sendf(Wire *w, GError **error, const char *format, ...) G_GNUC_PRINTF(3, 4);
+/* The same for bytes that are ready, 8-bit and all. Suspends. */
+bool wire_send_line(Wire *w, Bytes line, GError **error);
+/* Sends prefix, secret, CRLF; shown as prefix and *****. A secret with CR, LF or NUL fails with USAGE. Suspends. */
+bool wire_send_secret(Wire *w, const char *prefix, const Secret *secret, GError **error);
+/* Sends bytes as they are (a body, a literal, a binary frame); may be masked. Suspends. */
+bool wire_send_bytes(Wire *w, Bytes bytes, bool masked, GError **error);
+
+/* Upgrades in place (RFC 3207, 2595, 8314). Plaintext that arrived early is refused with INSECURE and counted in
+ * *ret_injected. On success the wire is empty: nothing from before is left. *ret_peer as in tls_client(). Suspends. */
+bool wire_start_tls(Wire *w, const TlsPlan *plan, const char *host, size_t *ret_injected, TlsPeer **ret_peer, GError **error);
+
+/* Says no more will come from us (close_notify, FIN); reading goes on. Suspends. */
+bool wire_shutdown(Wire *w, GError **error);

@@ -1,0 +1,46 @@
+/* engine.h: OpenSSL made into streams. What is demanded is in plan.h, what came of it in peer.h.
+ *
+ * A TLS stream is laid over any other and owns it. OpenSSL's error queue is cleared before and drained after each call, and
+ * nothing waits in between. */
+#pragma once
+
+#include "io/stream.h"
+#include "tls/peer.h"
+#include "tls/plan.h"
+
+/* The client's side. Takes `lower` (also on failure). `host` is the reference identity: a DNS name (A-label) or an address.
+ * On failure after a certificate was seen *ret_peer is set all the same, so that it can be shown; the caller owns it. A peer
+ * that cannot be verified fails with INSECURE unless the plan is no_verify or OPPORTUNISTIC. Suspends. */
+Stream *tls_client(Stream *lower, const TlsPlan *plan, const char *host, TlsPeer **ret_peer, Deadline deadline, GError **error);
+
+/* Is this stream TLS? NULL is not. */
+bool tls_is(const Stream *s);
+
+/* RFC 9266 "tls-exporter" (1.3, and 1.2 with extended master secret), RFC 5929 "tls-server-end-point", "tls-unique" (below
+ * 1.3 only). NULL when this connection has none of that kind. */
+GByteArray *tls_channel_binding(Stream *s, const char *type);
+
+/* TLS 1.3 KeyUpdate in both directions; fails with USAGE below 1.3. Suspends. */
+bool tls_rekey(Stream *s, Deadline deadline, GError **error);
+
+/* The session to resume later (TlsPlan.resume), or NULL when the server gave none yet. */
+TlsSession *tls_session_take(Stream *s);
+void tls_session_free(TlsSession *session);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(TlsSession, tls_session_free)
+
+typedef enum { TLS_CLOSE_OPEN, TLS_CLOSE_NOTIFY, TLS_CLOSE_TRUNCATED, TLS_CLOSE_ALERT } TlsClose;
+/* How the peer ended its side, as far as we have read. */
+TlsClose tls_how_closed(const Stream *s);
+
+/* The server's side, for `serve` and tests. */
+typedef struct TlsServer TlsServer;
+typedef struct {
+    const char *cert_file, *key_file; /* PEM */
+    TlsVersion min, max;
+    const char *client_ca_file;       /* asks for client certificates when set */
+} TlsServerPlan;
+TlsServer *tls_server_new(const TlsServerPlan *plan, GError **error);
+void tls_server_free(TlsServer *server);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(TlsServer, tls_server_free)
+/* Takes `lower`. Suspends. */
+Stream *tls_server_accept(TlsServer *server, Stream *lower, Deadline deadline, GError **error);
