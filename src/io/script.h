@@ -5,11 +5,16 @@
  *     <- +OK ready                the peer says this line (CRLF is added)
  *     -> QUIT                     we are expected to send exactly this line
  *     -> *****                    we are expected to send one line, any (a masked secret)
+ *     -> PASS *****               a line that begins so; ***** stands for any rest
  *     <~ ... and ~> ...           the same: "inside TLS" makes no difference to a script
  *     <= 0d0a00ff                 the peer says these bytes (hex)
+ *     => 0d0a00ff                 we are expected to send exactly these bytes (hex)
  *     <eof                        the peer closes
  *     <stall                      the peer says nothing more, and does not close
  *     === ... *** ... # ...       ignored, as are empty lines
+ *
+ * One blank stands behind a mark; what follows it is taken as it is, blanks at either end and backslashes too ("<-" alone is
+ * an empty line). report/transcript.h writes this form: a line that is not printable UTF-8 ended by CRLF it writes in hex.
  *
  * What the peer says next becomes readable only once everything expected before it has been sent. */
 #pragma once
