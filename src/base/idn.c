@@ -1,0 +1,98 @@
+#include "base/idn.h"
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "base/escape.h"
+
+#include <idn2.h>
+#include <string.h>
+
+/* RFC 1035 section 2.3.4, as text without a final dot. */
+#define NAME_MAX_LENGTH 253
+#define LABEL_MAX_LENGTH 63
+
+/* Whether a DNS name made of ASCII can be one: lengths, no empty label, nothing that is not
+ * printable. Underscores pass: _25._tcp.example is looked up too. */
+static bool well_formed(const char *name)
+{
+    size_t len = strlen(name);
+    if (len > 0 && name[len - 1] == '.') {
+        len--;
+    }
+    size_t label = 0;
+    for (size_t i = 0; i < len; i++) {
+        if (name[i] == '.') {
+            if (label == 0) {
+                return false;
+            }
+            label = 0;
+        } else if (!g_ascii_isgraph(name[i]) || ++label > LABEL_MAX_LENGTH) {
+            return false;
+        }
+    }
+    return label > 0 && len <= NAME_MAX_LENGTH;
+}
+
+/* "::1", "[::1]", "fe80::1%eth0": only hexadecimal digits, colons and dots before the zone, whose
+ * case counts. */
+static char *address_literal(const char *host)
+{
+    if (strchr(host, ':') == NULL) {
+        return NULL;
+    }
+    size_t address = strcspn(host, "%");
+    if (strspn(host, "[]:.0123456789abcdefABCDEF") < address) {
+        return NULL;
+    }
+    for (const char *c = host; *c != '\0'; c++) {
+        if (!g_ascii_isgraph(*c)) {
+            return NULL;
+        }
+    }
+    g_autofree char *lower = g_ascii_strdown(host, (gssize)address);
+    return g_strconcat(lower, host + address, NULL);
+}
+
+char *idn_to_ascii(const char *host, GError **error)
+{
+    char *literal = address_literal(host);
+    if (literal != NULL) {
+        return literal;
+    }
+    g_autofree char *name = NULL;
+    if (g_str_is_ascii(host)) {
+        name = g_ascii_strdown(host, -1);
+    } else {
+        /* STD3: mapping must not conjure up '/', '@' or a control character out of their full-width
+         * cousins. */
+        char *mapped = NULL;
+        int rc =
+            g_utf8_validate(host, -1, NULL)
+                ? idn2_to_ascii_8z(host, &mapped, IDN2_NONTRANSITIONAL | IDN2_USE_STD3_ASCII_RULES)
+                : IDN2_ENCODING_ERROR;
+        if (rc != IDN2_OK) {
+            error_fail(error, POSTERN_ERROR_USAGE, "\"%s\" is not an international domain name: %s",
+                       host, idn2_strerror(rc));
+            return NULL;
+        }
+        name = g_strdup(mapped);
+        idn2_free(mapped);
+    }
+    if (!well_formed(name)) {
+        g_autofree char *shown = escape_line(bytes_of(host));
+        error_fail(error, POSTERN_ERROR_USAGE, "\"%s\" is not a host name", shown);
+        return NULL;
+    }
+    return g_steal_pointer(&name);
+}
+
+char *idn_to_unicode(const char *host)
+{
+    char *unicode = NULL;
+    if (!g_str_is_ascii(host) || idn2_to_unicode_8z8z(host, &unicode, 0) != IDN2_OK) {
+        return g_strdup(host);
+    }
+    char *copy = g_strdup(unicode);
+    idn2_free(unicode);
+    return copy;
+}
