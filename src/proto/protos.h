@@ -19,7 +19,8 @@ typedef struct AuthReply {
 /* How a SASL exchange is framed (RFC 4422 4); the exchange itself is in auth_exchange.c, once. */
 typedef struct {
     const char *service;       /* GSSAPI and DIGEST-MD5 service name */
-    bool initial_response;     /* the command may carry one (IMAP: only with SASL-IR) */
+    bool initial_response;     /* the command may carry one ... */
+    const char *initial_needs; /* ... if the server has this capability (IMAP: "SASL-IR"); NULL: always */
     size_t max_command;        /* longest command line with an initial response; 0: no limit */
     /* Sends "AUTH MECH [initial]" in the protocol's form; initial is base64 ("=" when empty) or NULL. */
     bool (*begin)(struct Session *s, const char *mechanism, const Secret *initial, GError **error);
@@ -31,6 +32,8 @@ typedef struct {
      * static. May be NULL. */
     const char *const *(*own_ways)(struct Session *s);
     bool (*own_auth)(struct Session *s, const char *way, GError **error);
+    /* What is to be done once authenticated: IMAP asks for the capabilities again unless it was told. May be NULL. */
+    bool (*authenticated)(struct Session *s, GError **error);
 } AuthFraming;
 
 typedef struct Proto {
@@ -50,5 +53,14 @@ typedef struct Proto {
     const struct DialogueGrammar *grammar; /* for talk; NULL: no dialogue is followed */
 } Proto;
 
+/* The rows, one file a family. */
+extern const Proto proto_smtp, proto_submission, proto_lmtp;         /* smtp.c, lmtp.c */
+extern const Proto proto_pop3, proto_imap, proto_sieve;              /* pop3.c, imap.c, sieve.c */
+extern const Proto proto_ftp, proto_nntp, proto_irc;                 /* ftp.c, nntp.c, irc.c */
+extern const Proto proto_xmpp, proto_xmpp_server;                    /* xmpp.c: names "xmpp", "xmpp-server" */
+extern const Proto proto_ldap, proto_postgres, proto_mysql;          /* ldap.c, postgres.c, mysql.c */
+extern const Proto proto_https, proto_tls, proto_tcp;                /* plain.c: nothing is spoken by itself */
+
 extern const Proto *const protos[]; /* NULL-terminated */
+/* By name, exactly; NULL when there is none. */
 const Proto *proto_find(const char *name);

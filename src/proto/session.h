@@ -72,11 +72,14 @@ typedef struct Session {
     const char *auth_used;   /* "SCRAM-SHA-256-PLUS", "USER/PASS", ... once authenticated */
     char *auth_answer;       /* the server's words */
     unsigned tag;            /* IMAP: number of the last tag */
+    bool fresh_tls;          /* TLS was just started and the capabilities have not been asked for since */
     gint64 connect_us, tls_us, greeting_us; /* how long each took */
 } Session;
 
 /* No I/O. The plan must outlive the session. */
 Session *session_new(const SessionPlan *plan);
+/* The same over a stream that is there already (a test's script, a pipe): nothing is dialled. Takes the stream. */
+Session *session_new_over(const SessionPlan *plan, Stream *stream);
 /* Climbs to `upto` (inclusive). TLS is part of the way wherever the plan demands it. May be called again to go further.
  * On failure *error says what was being done, to whom, what was said, and what to try. Suspends. */
 bool session_climb(Session *s, Stage upto, GError **error);

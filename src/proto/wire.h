@@ -67,10 +67,16 @@ bool wire_line_now(Wire *w, Bytes *line, bool *got, bool *eof, GError **error);
 bool wire_some(Wire *w, Bytes *piece, GError **error);
 /* The same without waiting: len 0 and !*eof when there is nothing now. */
 bool wire_some_now(Wire *w, Bytes *piece, bool *eof, GError **error);
+/* At most max bytes of what is there: a literal in pieces, without reading past its end. Suspends; _now does not. */
+bool wire_upto(Wire *w, size_t max, Bytes *piece, GError **error);
+bool wire_upto_now(Wire *w, size_t max, Bytes *piece, bool *eof, GError **error);
 /* Exactly n bytes (an IMAP literal, a binary frame). LIMIT when n is above max. Suspends. */
 bool wire_exact(Wire *w, uint64_t n, size_t max, Bytes *bytes, GError **error);
 /* Is something buffered, here or in the stream, that poll(2) would not show? */
 bool wire_has_buffered(const Wire *w);
+
+/* What is awaited, for the messages of waits that fail: "the greeting". Each sent command sets it to "a reply to COMMAND". */
+void wire_await(Wire *w, const char *what);
 
 /* Sends one command; CRLF is added. An argument with CR, LF or NUL fails with USAGE and sends nothing. Suspends. */
 bool wire_sendf(Wire *w, GError **error, const char *format, ...) G_GNUC_PRINTF(3, 4);
@@ -78,6 +84,11 @@ bool wire_sendf(Wire *w, GError **error, const char *format, ...) G_GNUC_PRINTF(
 bool wire_send_line(Wire *w, Bytes line, GError **error);
 /* Sends prefix, secret, CRLF; shown as prefix and *****. A secret with CR, LF or NUL fails with USAGE. Suspends. */
 bool wire_send_secret(Wire *w, const char *prefix, const Secret *secret, GError **error);
+/* The same with something behind the secret: a line typed by hand whose middle is one. Suspends. */
+bool wire_send_secret_within(Wire *w, Bytes prefix, const Secret *secret, Bytes suffix, GError **error);
+/* The secret as an IMAP or ManageSieve quoted string, with its quotes, owned by the caller; NULL when it can only travel as a
+ * literal (8-bit bytes, which a quoted string of RFC 3501 may not hold). No I/O. */
+Secret *wire_quoted(const Secret *secret);
 /* Sends bytes as they are (a body, a literal, a binary frame); may be masked. Suspends. */
 bool wire_send_bytes(Wire *w, Bytes bytes, bool masked, GError **error);
 
