@@ -1,0 +1,25 @@
+"""The table of servers: name, and how to make one. To add a server: one file, one row."""
+
+from dataclasses import dataclass
+from typing import Callable
+
+from .dovecot import Dovecot
+
+
+@dataclass(frozen=True)
+class Row:
+    make: Callable  # Rig -> Server
+    title: str
+
+
+SERVERS = {
+    "dovecot": Row(lambda rig: Dovecot(rig), Dovecot.title),
+    "dovecot-cleartext": Row(
+        lambda rig: Dovecot(rig, "dovecot-cleartext", cleartext=True), "the same, taking passwords without TLS too"
+    ),
+    "dovecot-notls": Row(lambda rig: Dovecot(rig, "dovecot-notls", cleartext=True, ssl="no"), "the same, without any TLS"),
+    "dovecot-external": Row(
+        lambda rig: Dovecot(rig, "dovecot-external", client_certs=True, anonymous=True),
+        "the same, with EXTERNAL (client certificates) and ANONYMOUS",
+    ),
+}
