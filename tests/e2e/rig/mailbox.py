@@ -14,7 +14,7 @@ def _message(subject: str, body: bytes, *more: str, sender="Mad Hatter <hatter@e
         "To: Alice <alice@example.test>",
         f"Subject: {subject}",
         "Date: Sat, 14 Nov 2026 09:30:00 +0000",
-        f"Message-ID: <{abs(hash_of(subject + body.decode('latin-1')))}@example.test>",
+        f"Message-ID: <{_stable_hash(subject)}@example.test>",
         *more,
     ]
     return "\r\n".join(header).encode() + b"\r\n\r\n" + body
