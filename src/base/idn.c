@@ -53,30 +53,50 @@ static char *address_literal(const char *host)
     return g_strconcat(lower, host + address, NULL);
 }
 
+/* Mapping drops invisible characters and, under its STD3 rule, those that become '/' or '@'
+ * (full-width cousins): "ex/ample.org" so written would quietly become example.org. Such names are
+ * refused before they are mapped. */
+static bool mapping_is_honest(const char *host)
+{
+    g_autofree char *visible = escape_line(bytes_of(host));
+    if (strcmp(visible, host) != 0) {
+        return false;
+    }
+    g_autofree char *plain = g_utf8_normalize(host, -1, G_NORMALIZE_ALL_COMPOSE);
+    for (const char *c = plain; c != NULL && *c != '\0'; c++) {
+        if (g_ascii_isprint(*c) && !g_ascii_isalnum(*c) && strchr("-._", *c) == NULL) {
+            return false;
+        }
+    }
+    return plain != NULL;
+}
+
+static char *map_international(const char *host, GError **error)
+{
+    char *mapped = NULL;
+    int rc = mapping_is_honest(host) ? idn2_to_ascii_8z(host, &mapped, IDN2_NONTRANSITIONAL)
+                                     : IDN2_DISALLOWED;
+    if (rc != IDN2_OK) {
+        g_autofree char *shown = escape_line(bytes_of(host));
+        error_fail(error, POSTERN_ERROR_USAGE, "\"%s\" is not an international domain name: %s",
+                   shown, idn2_strerror(rc));
+        return NULL;
+    }
+    char *name = g_strdup(mapped);
+    idn2_free(mapped);
+    return name;
+}
+
 char *idn_to_ascii(const char *host, GError **error)
 {
     char *literal = address_literal(host);
     if (literal != NULL) {
         return literal;
     }
-    g_autofree char *name = NULL;
-    if (g_str_is_ascii(host)) {
-        name = g_ascii_strdown(host, -1);
-    } else {
-        /* STD3: mapping must not conjure up '/', '@' or a control character out of their full-width
-         * cousins. */
-        char *mapped = NULL;
-        int rc =
-            g_utf8_validate(host, -1, NULL)
-                ? idn2_to_ascii_8z(host, &mapped, IDN2_NONTRANSITIONAL | IDN2_USE_STD3_ASCII_RULES)
-                : IDN2_ENCODING_ERROR;
-        if (rc != IDN2_OK) {
-            error_fail(error, POSTERN_ERROR_USAGE, "\"%s\" is not an international domain name: %s",
-                       host, idn2_strerror(rc));
-            return NULL;
-        }
-        name = g_strdup(mapped);
-        idn2_free(mapped);
+    g_autofree char *name =
+        g_str_is_ascii(host) ? g_ascii_strdown(host, -1) : map_international(host, error);
+    if (name == NULL) {
+        return NULL;
     }
     if (!well_formed(name)) {
         g_autofree char *shown = escape_line(bytes_of(host));
