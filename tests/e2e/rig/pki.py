@@ -181,7 +181,7 @@ class Pki:
             builder = builder.add_extension(x509.SubjectAlternativeName(_alt_names(spec)), critical=False)
         if spec.must_staple:
             builder = builder.add_extension(x509.TLSFeature([x509.TLSFeatureType.status_request]), critical=False)
-        certificate = builder.sign(issuer.private_key if issuer else key, None if spec.key == "ed25519" else spec.digest())
+        certificate = builder.sign(issuer.private_key if issuer else key, spec.digest())
         leaf = Leaf(name, certificate, key, issuer)
         chain = issuer.chain if issuer and spec.send_issuer else []
         key_pem = _key_pem(key)

@@ -1,0 +1,125 @@
+"""Fixtures of the end-to-end tests.
+
+`rig` and a fixture for every server of rig/servers.py (named like it, with underscores): started when the first test asks,
+shared by the session (by the worker, under xdist), stopped at its end. `postern` runs the program under test ($POSTERN, or
+build/postern). All it writes is searched for every password when the session ends; a find fails the session.
+"""
+
+import os
+import re
+import shutil
+import signal
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from rig import Rig, secrets  # noqa: E402
+from rig.postern import Postern, binary  # noqa: E402
+from rig.servers import SERVERS  # noqa: E402
+
+SESSION_DIR = "POSTERN_E2E_DIR"
+TEST_SECONDS = int(os.environ.get("POSTERN_E2E_TIMEOUT", "180"))
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "seconds(n): this test may take that long before it is given up")
+    if SESSION_DIR not in os.environ:
+        # The workers of xdist inherit the variable and write below the same directory.
+        os.environ[SESSION_DIR] = tempfile.mkdtemp(prefix="postern-e2e-")
+        config.postern_owns_session_dir = True
+
+
+def session_dir() -> Path:
+    return Path(os.environ[SESSION_DIR])
+
+
+def is_worker(config) -> bool:
+    return hasattr(config, "workerinput")
+
+
+def pytest_sessionfinish(session, exitstatus):
+    """The last word: no password in anything that was written, by any worker."""
+    if is_worker(session.config):
+        return
+    leaks, files = secrets.search([session_dir() / "runs"], secrets.Passwords(session_dir() / "secrets").all())
+    leaks = [leak for leak in leaks if "shown" not in leak[0].parts]
+    session.config.postern_leaks = (leaks, files)
+    if leaks:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter, exitstatus, config):
+    leaks, files = getattr(config, "postern_leaks", ([], 0))
+    for path, secret, how in leaks:
+        terminalreporter.write_line(f"FAILED secrets: '{secret[:4]}...' {how} in {path}", red=True)
+    if files:
+        terminalreporter.write_line(f"secrets: {files} files searched, {len(leaks)} leaks")
+    if exitstatus not in (0, 5) or leaks:
+        terminalreporter.write_line(f"what the runs wrote is in {session_dir()}")
+    elif getattr(config, "postern_owns_session_dir", False):
+        shutil.rmtree(session_dir(), ignore_errors=True)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_call(item):
+    """A test that hangs is ended, and its servers with the session, instead of hanging everything."""
+    marker = item.get_closest_marker("seconds")
+    seconds = marker.args[0] if marker else TEST_SECONDS
+
+    def give_up(*_):
+        raise TimeoutError(f"gave up after {seconds} s")
+
+    previous = signal.signal(signal.SIGALRM, give_up)
+    signal.alarm(seconds)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, previous)
+
+
+@pytest.fixture(scope="session")
+def rig():
+    with Rig() as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def pki(rig):
+    return rig.pki
+
+
+@pytest.fixture(scope="session")
+def users(rig):
+    return rig.users
+
+
+@pytest.fixture(scope="session")
+def passwords(rig):
+    """The registry of secrets: a test that makes one up calls passwords.add(it)."""
+    registry = secrets.Passwords(session_dir() / "secrets")
+    registry.add(*rig.users.secrets())
+    return registry
+
+
+@pytest.fixture
+def postern(request, passwords):
+    """The program under test; see rig/postern.py: postern.run(...), postern.terminal(...)."""
+    if not os.access(binary(), os.X_OK):
+        pytest.fail(f"{binary()} is not there: build it, or name it in $POSTERN")
+    name = re.sub(r"[^\w.-]+", "_", request.node.nodeid.partition("tests/e2e/")[2] or request.node.nodeid)
+    return Postern(session_dir() / "runs" / name[:150])
+
+
+def _server_fixture(name):
+    @pytest.fixture(scope="session", name=name.replace("-", "_"))
+    def fixture(rig):
+        return rig.start(name)
+
+    return fixture
+
+
+for _name in SERVERS:
+    globals()[f"_fixture_{_name}"] = _server_fixture(_name)

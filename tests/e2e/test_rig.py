@@ -1,0 +1,291 @@
+"""The rig itself: every server is spoken to by a client that is not Postern, so that a failing test elsewhere means Postern."""
+
+import base64
+import imaplib
+import os
+import poplib
+import signal
+import ssl
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from rig import mailbox, secrets
+from rig.pki import LEAVES
+
+HERE = Path(__file__).parent
+
+
+@pytest.fixture(scope="session")
+def trust(pki):
+    return ssl.create_default_context(cafile=pki.ca_file)
+
+
+def client(*argv, input=b"", env=None, timeout=30) -> str:
+    """A client program's output, both streams; its status does not matter here."""
+    data = input.encode() if isinstance(input, str) else input
+    done = subprocess.run(
+        [str(arg) for arg in argv],
+        input=data,
+        env={**os.environ, **(env or {})},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=timeout,
+        check=False,
+    )
+    return done.stdout.decode(errors="replace")
+
+
+def s_client(port, *args, pki, input=b"", host="localhost") -> str:
+    return client(
+        "openssl", "s_client", "-connect", f"localhost:{port}", "-CAfile", pki.ca_file, "-verify_hostname", host, *args,
+        input=input,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def gsasl_client(pki):
+    """Logs in over IMAP with STARTTLS (port: imap) or SMTP by GNU SASL's own client; returns what it said."""
+
+    def login(port, mechanism, user, password, *args, protocol="imap"):
+        return client(
+            "gsasl", f"--{protocol}", "--starttls", f"--x509-ca-file={pki.ca_file}", "-m", mechanism, "-a", user, "-p", password,
+            "--realm=", "--verbose", "--hostname=localhost", *args, f"--connect=localhost:{port}",
+            env={"LC_ALL": "C.UTF-8"},
+        )  # fmt: skip
+
+    return login
+
+
+# certificates
+
+
+@pytest.mark.parametrize(
+    "name, verdict",
+    [
+        ("server", "OK"),
+        ("rsa", "OK"),
+        ("ed25519", "OK"),
+        ("p384", "OK"),
+        ("chain", "OK"),
+        ("expired", "certificate has expired"),
+        ("not-yet-valid", "certificate is not yet valid"),
+        ("self-signed", "self-signed certificate"),
+        ("unknown-ca", "unable to get local issuer certificate"),
+        ("missing-intermediate", "unable to get local issuer certificate"),
+        ("wrong-host", "hostname mismatch"),
+        ("client-only", "unsuitable certificate purpose"),
+        ("rsa1024", "EE certificate key too weak"),
+        ("sha1", "OK"),
+    ],
+)
+def test_certificates_are_as_good_or_bad_as_their_names_say(pki, name, verdict):
+    leaf = pki.leaf(name)
+    more = ["-untrusted", leaf.chain_file] if LEAVES[name].send_issuer else []
+    told = client(
+        "openssl", "verify", "-CAfile", pki.ca_file, "-purpose", "sslserver", "-verify_hostname", "localhost",
+        "-auth_level", "2", *more, leaf.cert_file,
+    )  # fmt: skip
+    assert verdict in told
+
+
+def test_keys_open_with_their_passphrases_only(pki, users):
+    leaf = pki.leaf("client")
+    key, bundle = pki.encrypted_key(leaf), pki.pkcs12(leaf)
+    opened = client("openssl", "pkey", "-in", key, "-passin", f"pass:{users.key_passphrase}", "-noout", "-text")
+    assert "Private-Key" in opened
+    assert "Private-Key" not in client("openssl", "pkey", "-in", key, "-passin", "pass:wrong", "-noout", "-text")
+    told = client("openssl", "pkcs12", "-in", bundle, "-passin", f"pass:{users.pkcs12_password}", "-nodes", "-info")
+    assert "subject=O = Postern Test, CN = alice.cert" in told
+
+
+def test_ocsp_responses_say_what_they_should(pki):
+    leaf = pki.leaf("server")
+    for status, expected in (("good", ": good"), ("revoked", ": revoked"), ("old", "status times invalid")):
+        told = client(
+            "openssl", "ocsp", "-respin", pki.ocsp(leaf, status), "-issuer", pki.ca_file, "-CAfile", pki.ca_file,
+            "-cert", leaf.cert_file, "-no_nonce",
+        )  # fmt: skip
+        assert "Response verify OK" in told and expected in told.lower()
+
+
+# Dovecot
+
+
+def test_dovecot_pop3s_has_the_messages(dovecot, users, trust):
+    pop = poplib.POP3_SSL("localhost", dovecot.port("pop3s"), context=trust)
+    pop.user(users.alice.name)
+    pop.pass_(users.alice.password)
+    assert len(pop.list()[1]) == len(mailbox.MESSAGES)
+    for number, message in enumerate(mailbox.MESSAGES, 1):
+        assert b"\r\n".join(pop.retr(number)[1]).rstrip() == message.rstrip()
+    pop.quit()
+
+
+def test_dovecot_pop3_upgrades_and_knows_apop(dovecot, users, trust):
+    pop = poplib.POP3("localhost", dovecot.port("pop3"))
+    pop.stls(trust)
+    assert pop.apop(users.alice.name, users.alice.password).startswith(b"+OK")
+    pop.quit()
+    pop = poplib.POP3_SSL("localhost", dovecot.port("pop3s"), context=trust)
+    with pytest.raises(poplib.error_proto):
+        pop.apop(users.hashed.name, users.hashed.password)
+
+
+def test_dovecot_refuses_passwords_in_the_clear_unless_told(dovecot, dovecot_cleartext, users):
+    with pytest.raises(poplib.error_proto):
+        poplib.POP3("localhost", dovecot.port("pop3")).user(users.alice.name)
+    pop = poplib.POP3("localhost", dovecot_cleartext.port("pop3"))
+    pop.user(users.alice.name)
+    assert pop.pass_(users.alice.password).startswith(b"+OK")
+    pop.quit()
+
+
+def test_dovecot_without_tls_does_not_offer_it(dovecot_notls):
+    assert "STLS" not in poplib.POP3("localhost", dovecot_notls.port("pop3")).capa()
+
+
+@pytest.mark.parametrize("mechanism", ["PLAIN", "LOGIN", "CRAM-MD5", "DIGEST-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256"])
+@pytest.mark.parametrize("who", ["alice", "juergen", "quoted", "long"])
+def test_dovecot_mechanisms_by_gsasl(dovecot, users, gsasl_client, mechanism, who):
+    user = getattr(users, who)
+    assert "authenticated" in gsasl_client(dovecot.port("imap"), mechanism, user.name, user.password)
+    assert "authenticated" not in gsasl_client(dovecot.port("imap"), mechanism, user.name, users.wrong)
+
+
+@pytest.mark.parametrize("algorithm", ["RS256", "ES256", "HS256"])
+def test_dovecot_takes_tokens(dovecot, trust, algorithm):
+    def login(token):
+        imap = imaplib.IMAP4_SSL("localhost", dovecot.port("imaps"), ssl_context=trust)
+        return imap.authenticate("XOAUTH2", lambda _: f"user=alice\x01auth=Bearer {token}\x01\x01".encode())
+
+    assert login(dovecot.token(algorithm=algorithm))[0] == "OK"
+    with pytest.raises(imaplib.IMAP4.error):
+        login(dovecot.token(algorithm=algorithm, expires=-60))
+
+
+def test_dovecot_external_needs_the_certificate(dovecot_external, pki, users):
+    port = dovecot_external.port("imaps")
+    response = base64.b64encode(users.certified.name.encode()).decode()
+    script = f"a AUTHENTICATE EXTERNAL {response}\r\nb LOGOUT\r\n"
+
+    def login(*args):
+        return s_client(port, "-quiet", "-crlf", *args, pki=pki, input=script)
+
+    leaf = pki.leaf("client")
+    assert "a OK" in login("-cert", leaf.cert_file, "-key", leaf.key_file)
+    assert "a OK" not in login()
+
+
+def test_dovecot_lmtp_delivers(dovecot, users):
+    script = "LHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<bob@example.test>\r\nDATA\r\nSubject: by LMTP\r\n\r\nhello\r\n.\r\nQUIT\r\n"
+    assert "Saved" in client("socat", "-t5", "-", f"UNIX-CONNECT:{dovecot.lmtp_socket}", input=script)
+    assert any("by LMTP" in path.read_text() for path in (dovecot.maildir(users.bob) / "new").iterdir())
+
+
+# the rig as a program
+
+
+def test_program_passes_facts_and_status():
+    done = subprocess.run(
+        [HERE / "rig" / "run", "dovecot", "--run", 'test -n "$RIG_POP3S_PORT" -a -f "$RIG_CA_FILE" && exit 42'],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 42, done.stderr
+    assert "dovecot is up" in done.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+def test_nothing_is_left_however_the_rig_ends(number):
+    process = subprocess.Popen([HERE / "rig" / "run", "dovecot"], stderr=subprocess.PIPE, text=True)
+    for line in process.stderr:
+        if "RIG_CA_FILE" in line:
+            scratch = Path(line.strip().partition("=")[2]).parents[1]
+        if "Ctrl-C" in line:
+            break
+    assert _mentions(scratch)
+    process.send_signal(number)
+    process.wait(timeout=20)
+    deadline = time.monotonic() + 15
+    while (_mentions(scratch) or scratch.exists()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not _mentions(scratch)
+    assert not scratch.exists()
+
+
+def _mentions(scratch):
+    """Processes with the scratch directory in their command line."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if str(scratch).encode() in path.read_bytes():
+                found.append(path.parent.name)
+        except OSError:
+            pass
+    return found
+
+
+# the search for secrets
+
+
+@pytest.mark.parametrize("prefix", ["", "a", "ab", "abc"])
+@pytest.mark.parametrize(
+    "encode",
+    [
+        lambda secret: secret.encode(),
+        lambda secret: secret.encode().hex().encode(),
+        lambda secret: base64.b64encode(secret.encode()),
+        lambda secret: base64.b64encode(b"\0alice\0" + secret.encode() + b"\1 tail"),
+    ],
+)
+def test_secrets_are_found_in_every_encoding(tmp_path, users, prefix, encode):
+    for number, secret in enumerate(users.secrets()):
+        (tmp_path / str(number)).write_bytes(b"noise " * 999 + encode(prefix + secret) + b" noise")
+    leaks, files = secrets.search([tmp_path], users.secrets())
+    assert files == len(users.secrets())
+    assert {secret for _, secret, _ in leaks} == set(users.secrets())
+
+
+def test_secrets_are_not_found_where_there_are_none(tmp_path, users):
+    (tmp_path / "clean").write_bytes(b"AUTH PLAIN *****\r\n" * 100)
+    assert secrets.search([tmp_path], users.secrets()) == ([], 1)
+
+
+# the drivers
+
+
+def test_terminal_driver(tmp_path):
+    from rig.postern import Home, Terminal
+
+    script = 'import getpass, os; print("size", os.get_terminal_size().columns); print("got", len(getpass.getpass("Secret: ")))'
+    with Terminal([sys.executable, "-c", script], dict(os.environ), Home(tmp_path)) as terminal:
+        terminal.expect("size 132")
+        terminal.expect("Secret: ")
+        terminal.line("hidden")
+        terminal.expect("got 6")
+        assert terminal.wait() == 0
+    assert "hidden" not in terminal.output
+
+
+def test_terminal_driver_delivers_interrupts(tmp_path):
+    from rig.postern import Home, Terminal
+
+    with Terminal(["/bin/sh", "-c", "trap 'echo caught; exit 3' INT; echo ready; while :; do sleep 0.1; done"], dict(os.environ), Home(tmp_path)) as terminal:
+        terminal.expect("ready")
+        terminal.send("\x03")
+        terminal.expect("caught")
+        assert terminal.wait() == 3
+
+
+def test_tmux_driver(tmp_path):
+    from rig.tmux import Tmux
+
+    with Tmux(tmp_path, ["/bin/sh", "-c", r"printf 'one\n\033[31mred\033[0m\n'; cat"], {"PATH": os.environ["PATH"]}) as tmux:
+        assert "one\nred" in tmux.wait_for("^red$")
+        tmux.keys("typed", "Enter")
+        tmux.wait_for("typed\ntyped")
