@@ -1,0 +1,223 @@
+/* talk_say.c: one typed line on its way to the server, and what comes back taken in. */
+#include <string.h>
+
+#include "cmd/talk.h"
+
+#define LITERAL_MAX (256u * 1024 * 1024) /* a literal is held in memory while it is shown */
+#define HEAR_AT_ONCE 1000 /* then the keyboard is looked at again: a flood must not lock it out */
+
+bool talk_local_active(const Talk *t)
+{
+    if (t->session == NULL || !t->session->proto->line_based) {
+        return true;
+    }
+    Expect expects = dialogue_expects(t->dialogue);
+    return expects != EXPECT_PAYLOAD && expects != EXPECT_RESPONSE;
+}
+
+bool talk_is_secret(const Talk *t, const char *line)
+{
+    if (t->session == NULL || !t->session->proto->line_based) {
+        return false;
+    }
+    SentLine sent;
+    g_autofree char *full = dialogue_complete_command(t->dialogue, line);
+    dialogue_peek(t->dialogue, bytes_of(full), &sent);
+    bool secret = sent.has_secret || sent.is_payload || sent.is_response;
+    secret_wipe(full, strlen(full));
+    return secret;
+}
+
+static bool refuse_cleartext(const Talk *t, const SentLine *sent, GError **error)
+{
+    const char *upgrade = t->session->proto->tls_command;
+    const char *how = wire_encrypted(t->session->wire)
+                          ? "the certificate was not verified"
+                          : "this connection is not encrypted";
+    return error_fail(error, POSTERN_ERROR_INSECURE,
+                      "not sent: %s would give the password away, because %s\n%s%s%s"
+                      "--allow-cleartext-auth sends it all the same",
+                      *sent->verb ? sent->verb : "this response", how, upgrade ? "type " : "", upgrade ? upgrade : "",
+                      upgrade ? " or /starttls first; " : "");
+}
+
+static bool say_secret(Talk *t, const char *full, const SentLine *sent, GError **error)
+{
+    g_autofree char *prefix = g_strndup(full, sent->secret_from);
+    g_autoptr(Secret) secret = secret_new(full + sent->secret_from, strlen(full) - sent->secret_from);
+    return wire_send_secret(t->session->wire, prefix, secret, error);
+}
+
+/* Octets of an IMAP literal typed as a line: the line with its CRLF belongs to the literal as far as that reaches; what is
+ * left of it goes on as the rest of the command. */
+static bool say_literal(Talk *t, const char *line, bool masked, GError **error)
+{
+    uint64_t wanted = dialogue_payload_octets(t->dialogue);
+    size_t len = strlen(line);
+    if (len + 1 == wanted) {
+        return error_fail(error, POSTERN_ERROR_DATA,
+                          "not sent: the literal wants %" G_GUINT64_FORMAT " octets; this line has %zu, or %zu with its line end",
+                          wanted, len, len + 2);
+    }
+    Wire *w = t->session->wire;
+    if (len + 2 <= wanted) {
+        g_autofree char *whole = g_strconcat(line, "\r\n", NULL);
+        bool good = wire_send_bytes(w, bytes_of(whole), masked, error);
+        secret_wipe(whole, len);
+        return good;
+    }
+    return wire_send_bytes(w, (Bytes){line, wanted}, masked, error) &&
+           wire_send_line(w, bytes_of(line + wanted), error);
+}
+
+static bool say_line(Talk *t, const char *line, GError **error)
+{
+    SentLine sent;
+    Wire *w = t->session->wire;
+    g_autofree char *full = dialogue_complete_command(t->dialogue, line);
+    dialogue_peek(t->dialogue, bytes_of(full), &sent);
+    bool good;
+    if (sent.is_cleartext_password && !session_is_private(t->session) && !t->options->connect.allow_cleartext_auth) {
+        good = refuse_cleartext(t, &sent, error);
+    } else if (sent.asks_tls && wire_encrypted(w)) {
+        good = error_fail(error, POSTERN_ERROR_USAGE, "not sent: TLS is up already (/tls shows it)");
+    } else if (sent.is_payload && dialogue_payload_octets(t->dialogue) > 0) {
+        good = say_literal(t, line, sent.has_secret, error);
+    } else if (sent.has_secret) {
+        good = say_secret(t, full, &sent, error);
+    } else {
+        t->typed = t->interactive && strcmp(full, line) == 0; /* a tag that was added is shown */
+        good = wire_send_line(w, bytes_of(full), error);
+    }
+    if (good && sent.is_response && sent.has_secret && t->mechanism != NULL) {
+        g_autofree char *decoded = explain_sasl(t->mechanism->name, bytes_of(line), false);
+        talk_annotate(t, decoded);
+    }
+    if (sent.has_secret || sent.is_cleartext_password) {
+        secret_wipe(full, strlen(full));
+    }
+    return good;
+}
+
+bool talk_say(Talk *t, char *line, GError **error)
+{
+    if (t->session == NULL || t->closed) {
+        return error_fail(error, POSTERN_ERROR_UNAVAILABLE, "not sent: the connection is closed (/resume opens it again)");
+    }
+    bool secret = talk_is_secret(t, line);
+    t->typed = t->interactive;
+    bool good = t->session->proto->line_based ? say_line(t, line, error)
+                                              : wire_send_line(t->session->wire, bytes_of(line), error);
+    t->typed = false;
+    if (secret) {
+        secret_wipe(line, strlen(line));
+    }
+    return good;
+}
+
+bool talk_enter(Talk *t, char *line, GError **error)
+{
+    bool local = line[0] == '/' && talk_local_active(t);
+    if (local && line[1] != '/') {
+        return talk_local(t, line + 1, error);
+    }
+    if (local) {
+        memmove(line, line + 1, strlen(line));
+    }
+    Expect expects = t->dialogue ? dialogue_expects(t->dialogue) : EXPECT_COMMAND;
+    bool empty_counts = !t->proto->line_based || expects == EXPECT_PAYLOAD || expects == EXPECT_RESPONSE;
+    return (*line == '\0' && !empty_counts) || talk_say(t, line, error);
+}
+
+/* The peer's end of the connection is an end, not a failure, here: who waits for more says so. */
+static bool or_closed(Talk *t, bool good, GError *problem, GError **error)
+{
+    if (good) {
+        return true;
+    }
+    if (g_error_matches(problem, POSTERN_ERROR, POSTERN_ERROR_EOF)) {
+        if (!t->quitting) {
+            talk_note(t, false, "%s", problem->message);
+        }
+        g_error_free(problem);
+        t->closed = true;
+        return true;
+    }
+    g_propagate_error(error, problem);
+    return false;
+}
+
+/* An upgrade that was asked for by hand and agreed to is begun at once: neither /starttls nor SIGALRM is needed. */
+static bool shake_hands_if_agreed(Talk *t, GError **error)
+{
+    if (dialogue_expects(t->dialogue) != EXPECT_HANDSHAKE) {
+        return true;
+    }
+    t->ladder = true;
+    bool good = session_upgrade(t->session, true, error);
+    t->ladder = false;
+    if (good) {
+        talk_show_connection(t);
+    }
+    return good;
+}
+
+bool talk_hear(Talk *t, GError **error)
+{
+    GError *problem = NULL;
+    Bytes unit;
+    Wire *w = t->session->wire;
+    bool good;
+    if (!t->session->proto->line_based) {
+        good = wire_some(w, &unit, &problem);
+        t->closed = t->closed || (good && unit.len == 0);
+    } else {
+        uint64_t octets = dialogue_wants_octets(t->dialogue);
+        good = octets > 0 ? wire_exact(w, octets, LITERAL_MAX, &unit, &problem) : wire_line(w, &unit, &problem);
+    }
+    return or_closed(t, good, problem, error) && (t->closed || shake_hands_if_agreed(t, error));
+}
+
+/* One line or piece if it is there. *got tells. A literal that has begun is waited for: its rest is on its way. */
+static bool hear_one_now(Talk *t, bool *got, GError **error)
+{
+    Wire *w = t->session->wire;
+    Bytes unit = BYTES_NONE;
+    bool eof = false;
+    GError *problem = NULL;
+    bool good;
+    if (!t->session->proto->line_based) {
+        good = wire_some_now(w, &unit, &eof, &problem);
+        *got = good && unit.len > 0;
+    } else if (dialogue_wants_octets(t->dialogue) > 0) {
+        *got = true;
+        return talk_hear(t, error);
+    } else {
+        good = wire_line_now(w, &unit, got, &eof, &problem);
+    }
+    t->closed = t->closed || eof;
+    return or_closed(t, good, problem, error) && (t->closed || shake_hands_if_agreed(t, error));
+}
+
+bool talk_hear_now(Talk *t, bool *more, GError **error)
+{
+    bool got = true;
+    for (int units = 0; got && units < HEAR_AT_ONCE && !t->closed; units++) {
+        got = false;
+        if (!hear_one_now(t, &got, error)) {
+            return false;
+        }
+    }
+    *more = got && !t->closed;
+    return true;
+}
+
+bool talk_hear_reply(Talk *t, GError **error)
+{
+    while (!t->closed && (dialogue_expects(t->dialogue) == EXPECT_REPLY || dialogue_wants_octets(t->dialogue) > 0)) {
+        if (!talk_hear(t, error)) {
+            return false;
+        }
+    }
+    return true;
+}

@@ -1,0 +1,125 @@
+/* talk_send.c: /send FILE: a file on its way as the protocol sends a message. */
+#include <string.h>
+
+#include "cmd/talk.h"
+
+#define SEND_MAX (1024u * 1024 * 1024)
+
+/* The text of a file with CRLF line ends, dots doubled at line starts, and the final dot (RFC 5321 4.5.2). */
+static GString *dot_stuffed(const char *text, size_t len)
+{
+    GString *out = g_string_sized_new(len + len / 32 + 8);
+    bool at_start = true;
+    for (size_t i = 0; i < len; i++) {
+        char c = text[i];
+        if (c == '\r' && i + 1 < len && text[i + 1] == '\n') {
+            continue;
+        }
+        if (at_start && c == '.') {
+            g_string_append_c(out, '.');
+        }
+        if (c == '\n') {
+            g_string_append(out, "\r\n");
+        } else {
+            g_string_append_c(out, c);
+        }
+        at_start = c == '\n';
+    }
+    g_string_append(out, at_start ? ".\r\n" : "\r\n.\r\n");
+    return out;
+}
+
+static GString *with_crlf(const char *text, size_t len)
+{
+    GString *out = g_string_sized_new(len + len / 32);
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] == '\n' && (i == 0 || text[i - 1] != '\r')) {
+            g_string_append_c(out, '\r');
+        }
+        g_string_append_c(out, text[i]);
+    }
+    return out;
+}
+
+static bool send_block(Talk *t, const char *command, const char *text, size_t len, GError **error)
+{
+    g_autofree char *line = g_strdup(command);
+    if (!talk_say(t, line, error) || !talk_hear_reply(t, error)) {
+        return false;
+    }
+    if (dialogue_expects(t->dialogue) != EXPECT_PAYLOAD) {
+        return error_fail(error, POSTERN_ERROR_UNAVAILABLE, "nothing was sent: the server does not want the data now");
+    }
+    g_autoptr(GString) body = dot_stuffed(text, len);
+    if (!wire_send_bytes(t->session->wire, bytes_of_string(body), false, error)) {
+        return false;
+    }
+    dialogue_payload_sent(t->dialogue);
+    return talk_hear_reply(t, error);
+}
+
+static bool send_literal(Talk *t, const char *command, const char *text, size_t len, GError **error)
+{
+    g_autoptr(GString) body = with_crlf(text, len);
+    g_autofree char *line = g_strdup_printf("%s {%zu}", command, body->len);
+    if (!talk_say(t, line, error) || !talk_hear_reply(t, error)) {
+        return false;
+    }
+    if (dialogue_expects(t->dialogue) != EXPECT_PAYLOAD) {
+        return error_fail(error, POSTERN_ERROR_UNAVAILABLE, "nothing was sent: the server does not want the data now");
+    }
+    return wire_send_bytes(t->session->wire, bytes_of_string(body), false, error) &&
+           wire_send_line(t->session->wire, BYTES_NONE, error) && talk_hear_reply(t, error);
+}
+
+/* IMAP's quoted string; talk_say refuses CR, LF and NUL. */
+static char *quoted(const char *text)
+{
+    GString *out = g_string_new("\"");
+    for (; *text != '\0'; text++) {
+        if (*text == '"' || *text == '\\') {
+            g_string_append_c(out, '\\');
+        }
+        g_string_append_c(out, *text);
+    }
+    g_string_append_c(out, '"');
+    return g_string_free(out, FALSE);
+}
+
+/* How each protocol takes a file. */
+static const struct {
+    const char *proto;
+    const char *command;
+    const char *default_place; /* NULL: the command takes none */
+} ways[] = {
+    {"smtp", "DATA", NULL},   {"submission", "DATA", NULL}, {"lmtp", "DATA", NULL},
+    {"nntp", "POST", NULL},   {"imap", "APPEND", "INBOX"},
+};
+
+bool talk_send_file(Talk *t, const char *file, const char *place, GError **error)
+{
+    g_autofree char *text = NULL;
+    gsize len = 0;
+    g_autoptr(GError) problem = NULL;
+    if (!g_file_get_contents(file, &text, &len, &problem)) {
+        return error_fail(error, POSTERN_ERROR_NO_INPUT, "cannot read %s: %s", file, problem->message);
+    }
+    if (len > SEND_MAX) {
+        return error_fail(error, POSTERN_ERROR_DATA, "%s is larger than 1 GB", file);
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(ways); i++) {
+        if (strcmp(ways[i].proto, t->session->proto->name) != 0) {
+            continue;
+        }
+        if (ways[i].default_place == NULL) {
+            return send_block(t, ways[i].command, text, len, error);
+        }
+        g_autofree char *name = quoted(place ? place : ways[i].default_place);
+        g_autofree char *command = g_strdup_printf("%s %s", ways[i].command, name);
+        return send_literal(t, command, text, len, error);
+    }
+    if (t->session->proto->line_based) {
+        return error_fail(error, POSTERN_ERROR_USAGE, "%s has no command that takes a file", t->session->proto->title);
+    }
+    return wire_send_bytes(t->session->wire, (Bytes){text, len}, false, error);
+}

@@ -1,0 +1,377 @@
+/* talk_show.c: whatever is said on the wire comes through here, once: it is followed, written down, shown and explained. */
+#include <string.h>
+#include <unistd.h>
+
+#include "base/escape.h"
+#include "cmd/talk.h"
+#include "report/tls_summary.h"
+
+#define LAST_REPLY_MAX (64 * 1024) /* what /expect can look at; a peer decides how long replies are */
+
+typedef enum { INK_PLAIN, INK_SENT, INK_NOTE, INK_WARNING, INK_ANNOTATION } Ink;
+static const char *const inks[] = {"", "\033[36m", "\033[2m", "\033[1;31m", "\033[32m"};
+
+/* `text` is escaped already. */
+static void put_line(Talk *t, Ink ink, const char *text)
+{
+    const char *end = t->colour && *inks[ink] ? "\033[0m" : "";
+    fprintf(t->out, "%s%s%s\n", t->colour ? inks[ink] : "", text, end);
+}
+
+void talk_annotate(Talk *t, const char *text)
+{
+    if (text == NULL || t->quiet || t->explain == EXPLAIN_OFF) {
+        return;
+    }
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    for (size_t i = 0; lines[i] != NULL; i++) {
+        if (lines[i][0] != '\0') {
+            g_autofree char *marked = g_strconcat("     | ", lines[i], NULL);
+            put_line(t, INK_ANNOTATION, marked);
+        }
+    }
+}
+
+/* For annotations that were just made. */
+static void annotate_take(Talk *t, char *text)
+{
+    talk_annotate(t, text);
+    g_free(text);
+}
+
+void talk_print(Talk *t, const char *text)
+{
+    fputs(text, t->out);
+    if (*text != '\0' && !g_str_has_suffix(text, "\n")) {
+        fputc('\n', t->out);
+    }
+}
+
+void talk_note(Talk *t, bool warning, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    g_autofree char *text = g_strdup_vprintf(format, args);
+    va_end(args);
+    WireEvent event = {
+        .kind = warning ? WIRE_WARNING : WIRE_NOTE,
+        .encrypted = t->session && t->session->wire && wire_encrypted(t->session->wire),
+        .text = bytes_of(text),
+        .raw = bytes_of(text),
+        .at_us = g_get_real_time(),
+    };
+    talk_observe(t, &event);
+}
+
+void talk_warn(Talk *t, GError *error)
+{
+    g_autoptr(GError) mine = error;
+    g_auto(GStrv) lines = g_strsplit(mine->message, "\n", -1);
+    for (size_t i = 0; lines[i] != NULL; i++) {
+        talk_note(t, true, "%s", lines[i]);
+    }
+}
+
+static void put_event(Talk *t, Ink ink, const WireEvent *event)
+{
+    g_autofree char *line = transcript_text_line(event);
+    put_line(t, ink, line);
+}
+
+/* -q: what the server said and nothing else; exact, except that a terminal gets no control characters. */
+static void put_raw(Talk *t, Bytes raw)
+{
+    if (!isatty(fileno(t->out))) {
+        fwrite(raw.data, 1, raw.len, t->out);
+        return;
+    }
+    g_autofree char *safe = escape_text(raw);
+    fputs(safe, t->out);
+}
+
+static bool is_auth_verb(const char *verb)
+{
+    static const char *const verbs[] = {"APOP", "PASS", "USER", "AUTH", "AUTHENTICATE", "LOGIN", NULL};
+    return g_strv_contains(verbs, verb);
+}
+
+static bool is_capability_verb(const char *verb)
+{
+    static const char *const verbs[] = {"CAPA", "EHLO", "LHLO", "CAPABILITY", "CAPABILITIES", "FEAT", NULL};
+    return g_strv_contains(verbs, verb);
+}
+
+static bool is_message_verb(const char *verb)
+{
+    static const char *const verbs[] = {"RETR", "TOP", "ARTICLE", "HEAD", NULL};
+    return g_strv_contains(verbs, verb);
+}
+
+/* A refusal decides the exit status, unless the ladder was only probing or something expected it. */
+static void note_outcome(Talk *t, const ReceivedUnit *unit, Bytes line)
+{
+    bool refused = unit->outcome == OUTCOME_REFUSED || unit->outcome == OUTCOME_TEMPORARY;
+    if (!refused) {
+        if (unit->outcome == OUTCOME_OK && is_auth_verb(unit->verb) && strcmp(unit->verb, "USER") != 0) {
+            t->refused_status = 0;
+        }
+        return;
+    }
+    if (!t->ladder) {
+        int plain = is_auth_verb(unit->verb) ? 77 : 69;
+        t->refused_status = unit->outcome == OUTCOME_TEMPORARY ? 75 : plain;
+        g_free(t->refused_words);
+        g_autofree char *words = escape_line_max(line, 200);
+        t->refused_words = g_strdup_printf("%s: %s", *unit->verb ? unit->verb : "the greeting", words);
+    }
+    bool encrypted = t->session && t->session->wire && wire_encrypted(t->session->wire);
+    annotate_take(t, explain_refusal(t->proto, unit->verb, line, encrypted,
+                                     t->session ? t->session->caps : NULL));
+}
+
+static void remember_for_expect(Talk *t, Bytes line, bool final)
+{
+    if (t->reply_ended) {
+        g_string_truncate(t->last_reply, 0);
+    }
+    t->reply_ended = final;
+    if (t->last_reply->len + line.len < LAST_REPLY_MAX) {
+        g_string_append_len(t->last_reply, line.data, (gssize)line.len);
+        g_string_append_c(t->last_reply, '\n');
+    }
+    if (final && t->expectations->len > 0 &&
+        g_regex_match_full(g_ptr_array_index(t->expectations, 0), t->last_reply->str, (gssize)t->last_reply->len, 0, 0,
+                           NULL, NULL)) {
+        g_ptr_array_remove_index(t->expectations, 0);
+        t->refused_status = 0;
+    }
+}
+
+/* "12 ms", when it is worth telling. */
+static void annotate_time_and_size(Talk *t, const ReceivedUnit *unit)
+{
+    gint64 took = g_get_monotonic_time() - t->sent_at;
+    bool told = t->explain == EXPLAIN_FULL || took >= 200 * 1000;
+    uint64_t size = reply_store_size(t->reply);
+    bool sized = size > 0 && unit->ends_body && !is_capability_verb(unit->verb);
+    if (t->sent_at == 0 || (!told && !sized)) {
+        return;
+    }
+    g_autofree char *octets = sized ? explain_size(size) : NULL;
+    g_autofree char *text = sized ? g_strdup_printf("%s in %.1f ms", octets, (double)took / 1000.0)
+                                  : g_strdup_printf("after %.1f ms", (double)took / 1000.0);
+    talk_annotate(t, text);
+}
+
+/* The capabilities of an answer to a command typed by hand, gathered line by line and explained at its end. */
+static void gather_capability(Talk *t, const ReceivedUnit *unit, Bytes line)
+{
+    if (t->gathered == NULL) {
+        t->gathered = caps_new();
+    }
+    if (bytes_starts_ci(line, "* CAPABILITY ")) {
+        Bytes rest = bytes_sub(line, strlen("* CAPABILITY "), line.len);
+        for (Bytes word = bytes_word(&rest); word.len > 0; word = bytes_word(&rest)) {
+            caps_add_line(t->gathered, word);
+        }
+    } else if (unit->is_body && !unit->ends_body) {
+        caps_add_line(t->gathered, bytes_trim(line));
+    } else if (unit->code == 250 && line.len > 4) {
+        caps_add_line(t->gathered, bytes_sub(line, 4, line.len));
+    }
+}
+
+static void explain_status(Talk *t, const ReceivedUnit *unit, Bytes line)
+{
+    if (unit->verb[0] == '\0' && !unit->unsolicited) {
+        annotate_take(t, explain_greeting(t->proto, line));
+    }
+    if (unit->is_challenge && t->mechanism != NULL) {
+        annotate_take(t, explain_sasl(t->mechanism->name, unit->challenge, true));
+    } else if (!is_capability_verb(unit->verb) || unit->outcome == OUTCOME_REFUSED) {
+        annotate_take(t, explain_reply(t->proto, unit, line, t->explain));
+    }
+}
+
+static void explain_body_line(Talk *t, const ReceivedUnit *unit, Bytes line)
+{
+    if (!is_message_verb(unit->verb)) {
+        return;
+    }
+    if (line.len == 0) {
+        t->in_header = false;
+    } else if (t->in_header) {
+        annotate_take(t, explain_header_field(line));
+    }
+}
+
+static void end_of_reply(Talk *t, const ReceivedUnit *unit)
+{
+    annotate_time_and_size(t, unit);
+    if (t->gathered != NULL && !t->ladder) {
+        annotate_take(t, explain_capabilities(t->proto, t->gathered, t->explain));
+    }
+    g_clear_pointer(&t->gathered, caps_free);
+    t->sent_at = dialogue_pending(t->dialogue) > 0 ? g_get_monotonic_time() : 0;
+}
+
+static void received_line(Talk *t, const WireEvent *event)
+{
+    ReceivedUnit unit;
+    dialogue_receive(t->dialogue, event->text, &unit);
+    if (unit.is_body && !unit.ends_body) {
+        reply_store_line(t->reply, event->raw, true);
+    } else if (!unit.is_body && !unit.unsolicited && !unit.final) {
+        reply_store_begin(t->reply); /* a status line that a body follows */
+        t->in_header = true;
+    }
+    if (t->quiet) {
+        put_raw(t, event->raw);
+    } else {
+        put_event(t, INK_PLAIN, event);
+    }
+    if (is_capability_verb(unit.verb) && !t->ladder) {
+        gather_capability(t, &unit, event->text);
+    }
+    if (unit.is_body) {
+        explain_body_line(t, &unit, event->text);
+    } else {
+        explain_status(t, &unit, event->text);
+        note_outcome(t, &unit, event->text);
+    }
+    if (unit.final) {
+        t->tls_asked = false;
+        end_of_reply(t, &unit);
+    }
+    remember_for_expect(t, event->text, unit.final || unit.unsolicited);
+}
+
+/* A literal of an IMAP reply: shown line by line, kept as it is. */
+static void received_literal(Talk *t, const WireEvent *event)
+{
+    ReceivedUnit unit;
+    dialogue_receive(t->dialogue, event->text, &unit);
+    reply_store_begin(t->reply);
+    reply_store_octets(t->reply, event->raw);
+    if (t->quiet) {
+        put_raw(t, event->raw);
+        return;
+    }
+    Bytes rest = event->text;
+    bool header = true;
+    while (rest.len > 0) {
+        gssize at = bytes_index(rest, '\n');
+        Bytes line = at < 0 ? rest : bytes_sub(rest, 0, (size_t)at);
+        if (line.len > 0 && line.data[line.len - 1] == '\r') {
+            line.len--;
+        }
+        WireEvent part = *event;
+        part.kind = WIRE_RECEIVED;
+        part.text = part.raw = line;
+        put_event(t, INK_PLAIN, &part);
+        header = header && line.len > 0;
+        if (header) {
+            annotate_take(t, explain_header_field(line));
+        }
+        rest = at < 0 ? BYTES_NONE : bytes_sub(rest, (size_t)at + 1, rest.len);
+    }
+}
+
+static void on_received(Talk *t, const WireEvent *event)
+{
+    if (t->http != NULL) {
+        http_message_receive(t->http, event->raw);
+    }
+    if (t->proto->line_based && event->kind == WIRE_RECEIVED) {
+        received_line(t, event);
+    } else if (t->proto->line_based && dialogue_wants_octets(t->dialogue) > 0) {
+        received_literal(t, event);
+    } else if (t->quiet || !t->ladder) {
+        put_raw(t, event->raw);
+    } else {
+        put_event(t, INK_PLAIN, event);
+    }
+}
+
+static void on_sent(Talk *t, const WireEvent *event)
+{
+    if (event->kind == WIRE_SENT) {
+        SentLine sent;
+        dialogue_send(t->dialogue, event->text, &sent);
+        if (sent.is_command) {
+            g_strlcpy(t->last_verb, sent.verb, sizeof t->last_verb);
+            t->quitting = t->quitting || sent.quits;
+            t->tls_asked = sent.asks_tls;
+            t->mechanism = sent.mechanism ? sasl_mechanism_find(bytes_of(sent.mechanism)) : NULL;
+        }
+        t->sent_at = t->sent_at != 0 ? t->sent_at : g_get_monotonic_time();
+    }
+    if (!t->quiet && !t->typed) {
+        put_event(t, INK_SENT, event);
+    }
+}
+
+static void on_note(Talk *t, const WireEvent *event)
+{
+    if (!t->quiet) {
+        put_event(t, event->kind == WIRE_WARNING ? INK_WARNING : INK_NOTE, event);
+    } else if (event->kind == WIRE_WARNING) {
+        g_autofree char *line = transcript_text_line(event);
+        fprintf(stderr, "%s\n", line); /* standard output is the server's alone */
+    }
+}
+
+static void on_tls(Talk *t, const WireEvent *event)
+{
+    dialogue_reset_after_tls(t->dialogue);
+    on_note(t, event);
+    if (event->peer != NULL && !t->quiet && t->explain == EXPLAIN_FULL) {
+        annotate_take(t, tls_summary_connection(event->peer));
+        annotate_take(t, tls_summary_chain(event->peer, false));
+    }
+}
+
+static void (*const handlers[])(Talk *, const WireEvent *) = {
+    [WIRE_SENT] = on_sent,         [WIRE_PAYLOAD_SENT] = on_sent,         [WIRE_RECEIVED] = on_received,
+    [WIRE_PAYLOAD_RECEIVED] = on_received, [WIRE_NOTE] = on_note,         [WIRE_WARNING] = on_note,
+    [WIRE_CONNECTED] = on_note,    [WIRE_TLS_STARTED] = on_tls,           [WIRE_CLOSED] = on_note,
+};
+
+void talk_observe(void *talk, const WireEvent *event)
+{
+    Talk *t = talk;
+    if (t->transcript != NULL) {
+        transcript_observe(t->transcript, event);
+    }
+    handlers[event->kind](t, event);
+}
+
+void talk_show_capabilities(Talk *t, bool always)
+{
+    Session *s = t->session;
+    if (s == NULL || s->caps == NULL) {
+        if (always) {
+            talk_print(t, "The server has not told any capabilities.");
+        }
+        return;
+    }
+    const Proto *proto = s->proto;
+    g_autofree char *all = explain_capabilities(proto, s->caps, always ? EXPLAIN_FULL : t->explain);
+    g_autofree char *changed = s->caps_before != NULL && s->caps_before != s->caps
+                                   ? explain_caps_difference(s->caps_before, s->caps)
+                                   : NULL;
+    void (*show)(Talk *, const char *) = always ? talk_print : talk_annotate;
+    if (all != NULL) {
+        show(t, all);
+    }
+    if (changed != NULL) {
+        show(t, "What TLS changed:");
+        show(t, changed);
+    }
+}
+
+void talk_show_connection(Talk *t)
+{
+    talk_show_capabilities(t, false);
+    fflush(t->out);
+}
