@@ -1,0 +1,55 @@
+"""tools/run-tests counts every subtest, and takes nothing that went wrong for a success."""
+
+import importlib.machinery
+import importlib.util
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def runner():
+    loader = importlib.machinery.SourceFileLoader("run_tests", str(ROOT / "tools/run-tests"))
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("run_tests", loader))
+    sys.modules["run_tests"] = module  # dataclasses look their module up
+    loader.exec_module(module)
+    return module
+
+
+def count(runner, text, status=0):
+    result = runner.count_tap("unit", text, status)
+    return result.passed, len(result.failed), len(result.skipped)
+
+
+def test_subtests_are_counted_one_by_one(runner):
+    assert count(runner, "TAP version 13\n1..3\nok 1 /a\n# Start of x\nok 2 /b\nok 3 /c # SKIP no bash here\n") == (2, 0, 1)
+
+
+def test_a_failure_is_one_failure(runner):
+    assert count(runner, "1..2\nnot ok 1 /a - ERROR:x.c:1\nok 2 /b\n", 1) == (1, 1, 0)
+
+
+@pytest.mark.parametrize("text, status, expected", [
+    ("1..3\nok 1 /a\n", -6, (1, 1, 0)),  # crashed between
+    ("1..3\nok 1 /a\n", 0, (1, 1, 0)),  # ended early, content with itself
+    ("1..1\nok 1 /a\n", 23, (1, 1, 0)),  # a leak, found after the last test
+    ("1..1\nok 1 /a\n", None, (1, 1, 0)),  # hung at the end
+    ("", 0, (0, 1, 0)),  # said nothing
+    ("1..2\nok 1 /a\nBail out! x\n", -6, (1, 1, 0)),
+])
+def test_what_ends_badly_has_failed(runner, text, status, expected):
+    assert count(runner, text, status) == expected
+
+
+def test_a_program_that_was_not_built_has_failed(runner):
+    result = runner.run_unit({"suite": ["postern:base"], "name": "test_x", "cmd": ["/nonexistent/x"], "env": {}, "timeout": 1})
+    assert [name for name, _ in result.failed] == ["base/test_x"]
+
+
+def test_a_command_that_hangs_is_stopped_with_its_children(runner, tmp_path):
+    log = tmp_path / "log"
+    assert runner.run(["/bin/sh", "-c", "sleep 60 & echo started; wait"], log, 0.5) is None
+    assert "started" in log.read_text() and "stopped after" in log.read_text()
