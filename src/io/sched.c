@@ -104,9 +104,7 @@ size_t sched_count(const Sched *s)
     return g_queue_get_length((GQueue *)&s->tasks);
 }
 
-/* --- tasks
- * -------------------------------------------------------------------------------------------------------------
- */
+/* --- tasks --- */
 
 static void make_ready(Task *t)
 {
@@ -259,9 +257,7 @@ void sched_cancel_all(Sched *s)
     }
 }
 
-/* --- descriptors
- * -------------------------------------------------------------------------------------------------------
- */
+/* --- descriptors --- */
 
 static bool waits_for_anything(const IoWait *w)
 {
@@ -381,9 +377,7 @@ bool task_park(IoWait *waits, size_t n, Deadline deadline, bool shielded, TaskWa
     return true;
 }
 
-/* --- the loop
- * ----------------------------------------------------------------------------------------------------------
- */
+/* --- the loop --- */
 
 /* Those that are ready now; those that become ready meanwhile have their turn after the next look
  * at the descriptors. */

@@ -4,19 +4,17 @@
  *
  *     <- +OK ready                the peer says this line (CRLF is added)
  *     -> QUIT                     we are expected to send exactly this line
- *     -> *****                    we are expected to send one line, any (a masked secret)
- *     -> PASS *****               a line that begins so; ***** stands for any rest
+ *     -> PASS *****               ***** stands for any text without a line end (a masked secret)
  *     <~ ... and ~> ...           the same: "inside TLS" makes no difference to a script
  *     <= 0d0a00ff                 the peer says these bytes (hex)
- *     => 0d0a00ff                 we are expected to send exactly these bytes (hex)
- *     <eof                        the peer closes
+ *     => 0d0a00ff                 we are expected to send exactly these bytes
+ *     <eof                        the peer closes; the end of the script does the same
  *     <stall                      the peer says nothing more, and does not close
- *     === ... *** ... # ...       ignored, as are empty lines
+ *     === ... *** ... # ...       ignored, as are empty lines; blanks before a mark are ignored too
  *
- * One blank stands behind a mark; what follows it is taken as it is, blanks at either end and backslashes too ("<-" alone is
- * an empty line). report/transcript.h writes this form: a line that is not printable UTF-8 ended by CRLF it writes in hex.
- *
- * What the peer says next becomes readable only once everything expected before it has been sent. */
+ * What the peer says next becomes readable only once everything expected before it has been sent; until then
+ * a read waits for its deadline. A line that differs from what is expected fails the write with DATA; the message shows what
+ * was sent up to the first difference only, for the rest may be a secret. */
 #pragma once
 
 #include "io/stream.h"

@@ -18,8 +18,7 @@ static void make_pair(int fds[2])
     g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), ==, 0);
 }
 
-/* --- thousands of tasks talking in pairs
- * -------------------------------------------------------------------------------- */
+/* --- thousands of tasks talking in pairs --- */
 
 typedef struct {
     Stream *stream;
@@ -91,9 +90,7 @@ static void test_four_thousand_tasks_talk_in_pairs(void)
     }
 }
 
-/* --- deadlines
- * ----------------------------------------------------------------------------------------------------------
- */
+/* --- deadlines --- */
 
 typedef struct {
     double seconds;
@@ -160,9 +157,7 @@ static void test_a_wait_on_a_task_times_out(void)
     close(fds[1]);
 }
 
-/* --- cancelling
- * ---------------------------------------------------------------------------------------------------------
- */
+/* --- cancelling --- */
 
 typedef struct {
     int fd;
@@ -250,8 +245,7 @@ static void test_an_interrupt_cancels_all_and_is_told(void)
     close(signal[1]);
 }
 
-/* --- fairness, reuse, errands
- * ------------------------------------------------------------------------------------------- */
+/* --- fairness, reuse, errands --- */
 
 typedef struct {
     Stream *stream;
