@@ -101,6 +101,7 @@ def passwords(rig):
     """The registry of secrets: a test that makes one up calls passwords.add(it)."""
     registry = secrets.Passwords(session_dir() / "secrets")
     registry.add(*rig.users.secrets())
+    rig.on_secret = registry.add
     return registry
 
 

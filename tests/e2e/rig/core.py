@@ -26,6 +26,7 @@ class Rig:
         self.users = Users()
         self.ports = Ports()
         self.reaper = Reaper(self.scratch)
+        self.on_secret = lambda secret: None  # told of each secret made on the way (tokens)
         self._servers = {}
         self._owner = os.getpid()
         atexit.register(self.close)
@@ -67,11 +68,11 @@ class Rig:
         """Stops the servers, newest first, and removes the scratch directory. Safe to call twice."""
         if os.getpid() != self._owner or self.reaper is None:
             return
-        seen = []
-        for server in reversed(list(self._servers.values())):
-            if server not in seen:
-                seen.append(server)
-                server.stop()
+        servers = list(dict.fromkeys(reversed(list(self._servers.values()))))
+        for server in servers:
+            server.ask_to_stop()  # all at once, so that their farewells overlap
+        for server in servers:
+            server.stop()
         self._servers.clear()
         self.reaper.close()
         self.reaper = None
@@ -103,6 +104,10 @@ class Server:
 
     def start(self):
         raise NotImplementedError
+
+    def ask_to_stop(self):
+        for process in self._processes:
+            process.ask_to_stop()
 
     def stop(self):
         for process in reversed(self._processes):

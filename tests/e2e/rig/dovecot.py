@@ -45,6 +45,9 @@ class Dovecot(Server):
 
     # what clients use
 
+    # Dovecot trusts a connection whose two addresses are the same. Who wants to see LOGINDISABLED comes here.
+    far_host = "127.0.0.2"
+
     @property
     def lmtp_socket(self):
         return self.dir / "run" / "lmtp"
@@ -64,7 +67,9 @@ class Dovecot(Server):
         key = self.rig.users.oauth_secret if algorithm == "HS256" else self._signer(algorithm).private_key
         now = int(time.time())
         body = {"sub": user, "iat": now - 60, "exp": now + expires, "scope": "mail", **claims}
-        return jwt.encode(body, key, algorithm=algorithm, headers={"kid": "default"})
+        token = jwt.encode(body, key, algorithm=algorithm, headers={"kid": "default"})
+        self.rig.on_secret(token)
+        return token
 
     def facts(self):
         more = {"USER": self.rig.users.alice.name, "PASSWORD": self.rig.users.alice.password, "LMTP_SOCKET": str(self.lmtp_socket)}
@@ -82,7 +87,7 @@ class Dovecot(Server):
 
     def _environment(self):
         env = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8"}
-        return {**env, **self.kdc.server_environment()} if self.kdc else env
+        return env | (self.kdc.server_environment() if self.kdc else {})
 
     def _signer(self, algorithm):
         return self.rig.pki.leaf("rsa" if algorithm.startswith("RS") else "server")
@@ -97,7 +102,7 @@ class Dovecot(Server):
     def _passwords(self) -> str:
         lines = []
         for user in self.rig.users.all():
-            password = "{PLAIN}" + user.password if user.plain else run(["doveadm", "-c", "/dev/null", "pw", "-s", "SHA512-CRYPT", "-r", "1000", "-p", user.password]).strip()
+            password = "{PLAIN}" + user.password if user.plain else _hash(user.password)
             lines.append(f"{user.name}:{password}:::::")
         return "\n".join(lines) + "\n"
 
@@ -108,7 +113,7 @@ class Dovecot(Server):
 
     def _write_oauth(self):
         """Keys for tokens, as Dovecot looks them up: CLIENT/ALGORITHM/KEYID (client and key id are "default")."""
-        keys = self.dir / "keys" / "shared" / "default"
+        keys = self.dir / "keys" / "default"
         for algorithm in ("RS256", "ES256"):
             public = run(["openssl", "pkey", "-in", self._signer(algorithm).key_file, "-pubout"])
             self.write(keys.relative_to(self.dir) / algorithm / "default", public)
@@ -150,10 +155,14 @@ class Dovecot(Server):
             homes=homes,
             oauth=oauth,
             unprivileged="" if self.root else _UNPRIVILEGED.format(user=self.owner, group=self.group),
-            external=_EXTERNAL.format(users=users) if self.client_certs else "",
-            keytab=f"auth_krb5_keytab = {self.kdc.keytab}\nauth_gssapi_hostname = \"$ALL\"" if self.kdc else "",
+            external=_EXTERNAL if self.client_certs else "",
+            kerberos=_KERBEROS.format(keytab=self.kdc.keytab) if self.kdc else "",
             settings=self.settings,
         )
+
+
+def _hash(password) -> str:
+    return run(["doveadm", "-c", "/dev/null", "pw", "-s", "SHA512-CRYPT", "-r", "1000", "-p", password]).strip()
 
 
 def _tls_listener(name, port) -> str:
@@ -194,15 +203,19 @@ service stats {{
 }}
 """
 
+_KERBEROS = """
+auth_krb5_keytab = {keytab}
+auth_gssapi_hostname = "$ALL"
+import_environment = $import_environment KRB5_CONFIG KRB5RCACHENAME
+"""
+
 _EXTERNAL = """
-ssl_verify_client_cert = yes
 auth_ssl_username_from_cert = yes
-passdb {{
-  driver = passwd-file
+passdb {
+  driver = static
   mechanisms = external
-  args = username_format=%u {users}
-  override_fields = nopassword
-}}
+  args = nopassword
+}
 """
 
 _CONFIG = """
@@ -211,8 +224,9 @@ state_dir = {run}
 instance_name = rig
 log_path = /dev/stderr
 auth_verbose = yes
+auth_debug = yes
 protocols = pop3 imap submission sieve lmtp
-listen = 127.0.0.1, ::1
+listen = 127.0.0.1, 127.0.0.2, ::1
 default_process_limit = 50
 shutdown_clients = yes
 login_greeting = Postern's rig is ready.
@@ -222,7 +236,7 @@ ssl_cert = <{cert}
 ssl_key = <{key}
 ssl_ca = <{ca}
 ssl_verify_client_cert = {verify}
-ssl_dh =
+ssl_require_crl = no
 disable_plaintext_auth = {cleartext}
 
 auth_mechanisms = {mechanisms}
@@ -231,7 +245,7 @@ auth_username_format = %u
 auth_anonymous_username = anonymous
 auth_failure_delay = 0
 auth_realms =
-{keytab}
+{kerberos}
 
 mail_uid = {owner}
 mail_gid = {group}
@@ -245,7 +259,7 @@ mmap_disable = yes
 passdb {{
   driver = passwd-file
   mechanisms = plain login cram-md5 digest-md5 apop scram-sha-1 scram-sha-256 anonymous gssapi none
-  args = username_format=%u {users}
+  args = username_format=%n {users}
 }}
 passdb {{
   driver = oauth2
@@ -254,9 +268,14 @@ passdb {{
 }}
 userdb {{
   driver = passwd-file
-  args = username_format=%u {homes}
+  args = username_format=%n {homes}
 }}
 {listeners}
+service anvil {{
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
+}}
 service auth {{
   unix_listener auth-client {{
     mode = 0666

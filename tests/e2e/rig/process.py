@@ -48,11 +48,12 @@ class Reaper:
 class Process:
     """A running program; its output goes to `log`."""
 
-    def __init__(self, reaper: Reaper, argv, log: Path, *, env=None, cwd=None, stop_signal=signal.SIGTERM, stdin=subprocess.DEVNULL):
+    def __init__(self, reaper, argv, log: Path, *, env=None, cwd=None, stop_signal=signal.SIGTERM, stdin=subprocess.DEVNULL):
         self.name = Path(argv[0]).name
         self.log = log
         self._reaper = reaper
         self._stop_signal = stop_signal
+        self._asked = False
         with open(log, "ab") as output:
             self._child = subprocess.Popen(
                 [str(arg) for arg in argv],
@@ -79,14 +80,19 @@ class Process:
     def signal(self, number: int):
         self._child.send_signal(number)
 
+    def ask_to_stop(self):
+        """Sends the signal that stops it, once, and does not wait."""
+        if self.alive() and not self._asked:
+            self._asked = True
+            self._child.send_signal(self._stop_signal)
+
     def stop(self, grace: float = 5.0):
         """Asks politely, then kills the whole session. Safe to call twice."""
-        if self.alive():
-            self._child.send_signal(self._stop_signal)
-            try:
-                self._child.wait(timeout=grace)
-            except subprocess.TimeoutExpired:
-                pass
+        self.ask_to_stop()
+        try:
+            self._child.wait(timeout=grace)
+        except subprocess.TimeoutExpired:
+            pass
         kill_session(self.pid)
         self._child.wait(timeout=grace)
         self._reaper.forget(self.pid)

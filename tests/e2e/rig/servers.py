@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Callable
 
 from .dovecot import Dovecot
+from .kdc import Kdc
 
 
 @dataclass(frozen=True)
@@ -22,4 +23,8 @@ SERVERS = {
         lambda rig: Dovecot(rig, "dovecot-external", client_certs=True, anonymous=True),
         "the same, with EXTERNAL (client certificates) and ANONYMOUS",
     ),
+    "dovecot-gssapi": Row(
+        lambda rig: Dovecot(rig, "dovecot-gssapi", kdc=rig.start("kdc")), "the same, with GSSAPI (starts kdc)"
+    ),
+    "kdc": Row(Kdc, Kdc.title),
 }
