@@ -32,6 +32,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Account, account_free)
 /* Reads both files (or only `file` when not NULL) and gives all accounts, in file order. Missing files are no error unless
  * named. A file with a `password` key must be 0600 and the caller's own. The caller unrefs the array (of Account). */
 GPtrArray *accounts_load(const char *file, GError **error);
+/* [defaults] alone (name NULL), empty when there is none. */
+Account *accounts_defaults(const char *file, GError **error);
 /* One by name. Fails with CONFIG, naming those there are. */
 Account *accounts_find(const char *file, const char *name, GError **error);
 
