@@ -1,0 +1,253 @@
+/* digest_md5.c: DIGEST-MD5 (RFC 2831; made historic by RFC 6331), the client's side, authentication
+ * only (qop=auth).
+ *
+ *     S: realm="example.org",nonce="N",qop="auth",algorithm=md5-sess,charset=utf-8
+ *     C:
+ * charset=utf-8,username="u",realm="example.org",nonce="N",nc=00000001,cnonce="M",digest-uri="imap/host",response=D,qop=auth
+ *     S: rspauth=P                  only who knows MD5(user:realm:password) can compute this
+ */
+#include "sasl/digest_parse.h"
+#include "sasl/mech.h"
+
+#include "base/digest.h"
+
+#include <string.h>
+
+typedef struct {
+    char rspauth[2 * 16 + 1]; /* what the server must send; "" before we know */
+    bool verified;
+} DigestMd5;
+
+static Bytes hash_bytes(const uint8_t *hash)
+{
+    return (Bytes){(const char *)hash, digest_size(DIGEST_MD5)};
+}
+
+/* ISO 8859-1 of a UTF-8 text, if all of it has one; else NULL. */
+static GString *to_latin1(Bytes text)
+{
+    if (!g_utf8_validate(text.data ? text.data : "", (gssize)text.len, NULL)) {
+        return NULL;
+    }
+    /* Room for all of it from the start: growing would leave a copy behind, and this may be the
+     * password. */
+    g_autoptr(GString) out = g_string_sized_new(text.len + 1);
+    for (const char *c = text.data, *end = text.data + text.len; c < end; c = g_utf8_next_char(c)) {
+        gunichar u = g_utf8_get_char(c);
+        if (u > 0xff) {
+            return NULL;
+        }
+        g_string_append_c(out, (char)u);
+    }
+    return g_steal_pointer(&out);
+}
+
+/* The user's name, the realm and the password are hashed in ISO 8859-1 where they fit, each for
+ * itself (section 2.1.2.1). What is not UTF-8 is taken as it is. */
+static Secret *hashed_form(Bytes text)
+{
+    GString *latin1 = to_latin1(text);
+    if (!latin1) {
+        return secret_new(text.data ? text.data : "", text.len);
+    }
+    Secret *result = secret_new(latin1->str, latin1->len);
+    secret_wipe(latin1->str, latin1->len);
+    g_string_free(latin1, TRUE);
+    return result;
+}
+
+/* Without charset=utf-8 names travel in ISO 8859-1. */
+static char *sent_form(const char *text, bool utf8, GError **error)
+{
+    g_autoptr(GString) latin1 = utf8 ? NULL : to_latin1(bytes_of(text));
+    bool representable = utf8 || latin1 || !g_utf8_validate(text, -1, NULL);
+    if (!representable) {
+        error_fail(error, POSTERN_ERROR_AUTH,
+                   "the server's DIGEST-MD5 knows no UTF-8, and the user name has letters outside "
+                   "ISO 8859-1");
+        return NULL;
+    }
+    return g_strdup(latin1 ? latin1->str : text);
+}
+
+/* The realm asked for, or the only one; of several the one that is the user's domain, else the
+ * first. */
+static const char *choose_realm(const SaslParams *p, const DigestChallenge *c)
+{
+    if (p->realm) {
+        return p->realm;
+    }
+    const char *at = p->user ? strrchr(p->user, '@') : NULL;
+    for (guint i = 0; at && i < c->realms->len; i++) {
+        if (g_ascii_strcasecmp(at + 1, c->realms->pdata[i]) == 0) {
+            return c->realms->pdata[i];
+        }
+    }
+    return c->realms->len > 0 ? c->realms->pdata[0] : NULL;
+}
+
+static void append_quoted(GString *out, const char *name, const char *value)
+{
+    g_string_append_printf(out, "%s=\"", name);
+    for (const char *c = value; *c; c++) {
+        if (*c == '"' || *c == '\\') {
+            g_string_append_c(out, '\\');
+        }
+        g_string_append_c(out, *c);
+    }
+    g_string_append(out, "\",");
+}
+
+static char *random_cnonce(void)
+{
+    uint8_t random[16];
+    digest_random(random, sizeof(random));
+    return bytes_base64((Bytes){(const char *)random, sizeof(random)});
+}
+
+typedef struct {
+    const char *nonce, *cnonce, *uri, *authzid;
+} DigestTerms;
+
+/* H(A1) in hex: MD5(MD5(user:realm:password) : nonce : cnonce [: authzid]). A secret for this
+ * nonce. */
+static Secret *session_key(const SaslClient *client, const char *realm, const DigestTerms *t)
+{
+    g_autoptr(Secret) user = hashed_form(bytes_of(sasl_user(client)));
+    g_autoptr(Secret) domain = hashed_form(bytes_of(realm ? realm : ""));
+    g_autoptr(Secret) password = hashed_form(secret_reveal(client->params.password));
+    g_autoptr(GString) front = g_string_new(NULL);
+    g_string_append_len(front, secret_reveal(user).data, (gssize)secret_length(user));
+    g_string_append_c(front, ':');
+    g_string_append_len(front, secret_reveal(domain).data, (gssize)secret_length(domain));
+    g_string_append_c(front, ':');
+    g_autoptr(Secret) whole = secret_wrap(bytes_of_string(front), password, BYTES_NONE);
+
+    uint8_t hash[DIGEST_MAX];
+    digest_compute(DIGEST_MD5, secret_reveal(whole), hash);
+    g_autoptr(Secret) inner = secret_new(hash, digest_size(DIGEST_MD5));
+    g_autofree char *back = g_strdup_printf(":%s:%s%s%s", t->nonce, t->cnonce,
+                                            t->authzid ? ":" : "", t->authzid ? t->authzid : "");
+    g_autoptr(Secret) a1 = secret_wrap(BYTES_NONE, inner, bytes_of(back));
+    digest_compute(DIGEST_MD5, secret_reveal(a1), hash);
+    char *hex = bytes_hex(hash_bytes(hash));
+    secret_wipe(hash, sizeof(hash));
+    return secret_take_string(hex);
+}
+
+/* The client's response has the method AUTHENTICATE in it, the server's none
+ * (section 2.1.2.1, 2.1.3). */
+static char *response_of(const Secret *key, const char *method, const DigestTerms *t)
+{
+    uint8_t hash[DIGEST_MAX];
+    g_autofree char *a2 = g_strdup_printf("%s:%s", method, t->uri);
+    digest_compute(DIGEST_MD5, bytes_of(a2), hash);
+    g_autofree char *a2_hex = bytes_hex(hash_bytes(hash));
+    g_autofree char *back = g_strdup_printf(":%s:00000001:%s:auth:%s", t->nonce, t->cnonce, a2_hex);
+    g_autoptr(Secret) text = secret_wrap(BYTES_NONE, key, bytes_of(back));
+    digest_compute(DIGEST_MD5, secret_reveal(text), hash);
+    return bytes_hex(hash_bytes(hash));
+}
+
+static Secret *answer(SaslClient *client, const DigestChallenge *c, GError **error)
+{
+    DigestMd5 *state = client->state;
+    const SaslParams *p = &client->params;
+    const char *realm = choose_realm(p, c);
+    g_autofree char *user = sent_form(sasl_user(client), c->utf8, error);
+    if (!user) {
+        return NULL;
+    }
+    g_autofree char *cnonce = p->fixed_nonce ? g_strdup(p->fixed_nonce) : random_cnonce();
+    g_autofree char *uri = g_strdup_printf("%s/%s", p->service, p->host);
+    DigestTerms terms = {c->nonce, cnonce, uri, p->authzid && *p->authzid ? p->authzid : NULL};
+    g_autoptr(Secret) key = session_key(client, realm, &terms);
+    g_autofree char *response = response_of(key, "AUTHENTICATE", &terms);
+    g_autofree char *rspauth = response_of(key, "", &terms);
+    g_strlcpy(state->rspauth, rspauth, sizeof(state->rspauth));
+
+    g_autoptr(GString) out = g_string_new(c->utf8 ? "charset=utf-8," : "");
+    append_quoted(out, "username", user);
+    if (realm) {
+        append_quoted(out, "realm", realm);
+    }
+    append_quoted(out, "nonce", c->nonce);
+    g_string_append(out, "nc=00000001,");
+    append_quoted(out, "cnonce", cnonce);
+    append_quoted(out, "digest-uri", uri);
+    g_string_append_printf(out, "response=%s,qop=auth", response);
+    if (terms.authzid) {
+        g_string_append_c(out, ',');
+        append_quoted(out, "authzid", terms.authzid);
+        g_string_truncate(out, out->len - 1);
+    }
+    return sasl_open_text(out->str);
+}
+
+static bool digest_md5_start(SaslClient *client, GError **error)
+{
+    if (!client->params.service || !client->params.host) {
+        return error_fail(error, POSTERN_ERROR_AUTH,
+                          "DIGEST-MD5 needs the service and the host it is for (digest-uri): give "
+                          "--service and --host");
+    }
+    return true;
+}
+
+static bool check_rspauth(SaslClient *client, Bytes message, GError **error)
+{
+    DigestMd5 *state = client->state;
+    g_autoptr(GString) value = g_string_new(NULL);
+    Bytes name;
+    bool malformed;
+    bool found =
+        digest_directive(&message, &name, value, &malformed) && bytes_equal_ci(name, "rspauth");
+    size_t n = strlen(state->rspauth);
+    for (gsize i = 0; i < value->len; i++) {
+        value->str[i] = g_ascii_tolower(value->str[i]);
+    }
+    state->verified =
+        found && n > 0 && value->len == n && digest_same(value->str, state->rspauth, n);
+    return state->verified ||
+           error_fail(
+               error, POSTERN_ERROR_INSECURE,
+               "DIGEST-MD5: the server's proof (rspauth) is %s, so this may be a false server",
+               found ? "wrong: it does not know the password" : "missing");
+}
+
+static Secret *digest_md5_step(SaslClient *client, const SaslInput *in, GError **error)
+{
+    if (client->steps == 1) {
+        return check_rspauth(client, in->challenge, error) ? sasl_open_text("") : NULL;
+    }
+    if (client->steps > 1) {
+        return sasl_nothing_more(client, error);
+    }
+    g_auto(DigestChallenge) challenge = {0};
+    return digest_parse_challenge(in->challenge, &challenge, error)
+               ? answer(client, &challenge, error)
+               : NULL;
+}
+
+static bool digest_md5_finish(SaslClient *client, bool has_additional, Bytes additional,
+                              GError **error)
+{
+    const DigestMd5 *state = client->state;
+    return state->verified ||
+           check_rspauth(client, has_additional ? additional : BYTES_NONE, error);
+}
+
+static char *digest_md5_awaits(const SaslClient *client)
+{
+    const DigestMd5 *state = client->state;
+    return *state->rspauth && !state->verified ? g_strconcat("rspauth=", state->rspauth, NULL)
+                                               : NULL;
+}
+
+const SaslRunner sasl_run_digest_md5 = {
+    .state_size = sizeof(DigestMd5),
+    .start = digest_md5_start,
+    .step = digest_md5_step,
+    .finish = digest_md5_finish,
+    .awaits = digest_md5_awaits,
+};

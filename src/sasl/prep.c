@@ -1,0 +1,47 @@
+/* prep.c: SASLprep (RFC 4013) by libgsasl, which brings the tables of stringprep. */
+#include "sasl/sasl.h"
+
+#include <gsasl.h>
+#include <string.h>
+
+static bool is_plain_ascii(Bytes b)
+{
+    for (size_t i = 0; i < b.len; i++) {
+        if (b.data[i] < ' ' || b.data[i] > '~') { /* char is signed: 8-bit ones are below too */
+            return false;
+        }
+    }
+    return true;
+}
+
+Secret *sasl_prepare(const Secret *text, bool *was_8bit, GError **error)
+{
+    Bytes raw = secret_reveal(text);
+    *was_8bit = false;
+    if (is_plain_ascii(raw)) {
+        return secret_copy(text);
+    }
+    if (bytes_index(raw, '\0') >= 0) {
+        error_fail(error, POSTERN_ERROR_AUTH, "SASLprep (RFC 4013) forbids a NUL");
+        return NULL;
+    }
+    if (!g_utf8_validate(raw.data, (gssize)raw.len, NULL)) {
+        *was_8bit = true;
+        return secret_copy(text);
+    }
+    /* Unassigned code points may stand in what is only compared, not stored (RFC 4013 2.5): emoji
+     * are some. */
+    char *prepared = NULL;
+    int detail = 0;
+    int rc = gsasl_saslprep(raw.data, GSASL_ALLOW_UNASSIGNED, &prepared, &detail);
+    if (rc != GSASL_OK) {
+        error_fail(error, POSTERN_ERROR_AUTH,
+                   "it has a character that SASLprep (RFC 4013) forbids: a control character, or "
+                   "one that hides or turns text");
+        return NULL;
+    }
+    Secret *result = secret_new(prepared, strlen(prepared));
+    secret_wipe(prepared, strlen(prepared));
+    gsasl_free(prepared);
+    return result;
+}
