@@ -201,6 +201,58 @@ def test_dovecot_gssapi_takes_a_ticket(dovecot_gssapi, kdc, gsasl_client):
     assert "Session finished" not in login(kdc.dir / "no-such-cache")
 
 
+# Postfix
+
+
+def swaks(port, *args, pki, timeout=30):
+    return client(
+        "swaks", "--server", "localhost", "--port", port, "--from", "alice@example.test", "--to", "bob@example.test",
+        "--ehlo", "test", "--tls-ca-path", pki.ca_file, "--tls-verify", *args, timeout=timeout,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("service, tls", [("submission", "-tls"), ("submissions", "--tls-on-connect"), ("smtp", "-tls")])
+def test_postfix_takes_mail_from_those_who_log_in(postfix, dovecot, users, pki, service, tls):
+    login = ["--auth-user", users.alice.name, "--auth-password"]
+    subject = f"through {service}"
+    told = swaks(postfix.port(service), tls, *login, users.alice.password, "--header", f"Subject: {subject}", pki=pki)
+    assert "250 2.0.0 Ok: queued" in told
+    inbox = dovecot.maildir(users.bob) / "new"
+    deadline = time.monotonic() + 10
+    while not any(subject in path.read_text() for path in inbox.iterdir()):
+        assert time.monotonic() < deadline, "the message did not arrive"
+        time.sleep(0.05)
+    assert "235" not in swaks(postfix.port(service), tls, *login, users.wrong, pki=pki)
+
+
+def test_postfix_offers_auth_only_where_it_should(postfix, pki):
+    assert "AUTH" not in swaks(postfix.port("submission"), "--quit-after", "EHLO", pki=pki)
+    assert "AUTH" in swaks(postfix.port("submission"), "-tls", "--quit-after", "EHLO", pki=pki)
+    told = swaks(postfix.port("cleartext"), "--quit-after", "EHLO", pki=pki)
+    assert "AUTH" in told and "STARTTLS" not in told
+
+
+@pytest.mark.parametrize("mechanism", MECHANISMS)
+def test_postfix_cyrus_mechanisms(postfix_cyrus, users, gsasl_client, mechanism):
+    def login(password):
+        return gsasl_client(postfix_cyrus.port("smtp"), mechanism, users.alice.name, password, protocol="smtp")
+
+    assert "\n235 " in login(users.alice.password)
+    assert "\n235 " not in login(users.wrong)
+
+
+def test_postfix_cyrus_ntlm(postfix_cyrus, users, pki):
+    def login(password):
+        url = f"smtp://localhost:{postfix_cyrus.port('submission')}"
+        return client(
+            "curl", "-sv", "--ssl-reqd", "--cacert", pki.ca_file, "--login-options", "AUTH=NTLM", "-u",
+            f"{users.alice.name}:{password}", "--mail-from", "a@example.test", "--mail-rcpt", "b@example.test", "-T", "-", url,
+        )  # fmt: skip
+
+    assert "< 235 " in login(users.alice.password)
+    assert "< 235 " not in login(users.wrong)
+
+
 # the rig as a program
 
 

@@ -55,7 +55,11 @@ def _start(rig: Rig, options) -> dict:
     facts = {}
     for name in options.servers:
         server = rig.start(name)
-        facts |= server.facts()
+        prefix = name.upper().replace("-", "_") + "_"
+        told = server.facts()
+        if len(options.servers) > 1:  # two may both have a submission port
+            told |= {prefix + fact: value for fact, value in told.items() if fact.endswith("_PORT")}
+        facts = told | facts
         if not options.quiet:
             print(f"=== {name} is up ({SERVERS[name].title})", file=sys.stderr)
     secret = rig.scratch / "password"

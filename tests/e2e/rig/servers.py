@@ -5,6 +5,7 @@ from typing import Callable
 
 from .dovecot import Dovecot
 from .kdc import Kdc
+from .postfix import Postfix, PostfixCyrus
 
 
 @dataclass(frozen=True)
@@ -27,4 +28,6 @@ SERVERS = {
         lambda rig: Dovecot(rig, "dovecot-gssapi", kdc=rig.start("kdc")), "the same, with GSSAPI (starts kdc)"
     ),
     "kdc": Row(Kdc, Kdc.title),
+    "postfix": Row(lambda rig: Postfix(rig, dovecot=rig.start("dovecot")), Postfix.title),
+    "postfix-cyrus": Row(PostfixCyrus, PostfixCyrus.title),
 }
