@@ -253,6 +253,67 @@ def test_postfix_cyrus_ntlm(postfix_cyrus, users, pki):
     assert "< 235 " not in login(users.wrong)
 
 
+# OpenSSH
+
+
+def through_ssh(ssh, *options, env=None):
+    target = f"localhost:{ssh.port('ssh')}"
+    return client("ssh", *options, "-W", target, "-p", ssh.port("ssh"), f"{ssh.user}@127.0.0.1", env=env)
+
+
+def test_ssh_key_agent_and_host_key(ssh):
+    def with_options(options, env=None):
+        return through_ssh(ssh, "-F", "none", *(f"-o{option}" for option in options), env={"SSH_AUTH_SOCK": "", **(env or {})})
+
+    assert "SSH-2.0" in with_options(ssh.options())
+    assert "Permission denied" in with_options(ssh.options(key=ssh.locked_key))
+    assert "SSH-2.0" in with_options(ssh.options(key=ssh.locked_key), ssh.agent_environment())
+    assert "REMOTE HOST IDENTIFICATION HAS CHANGED" in with_options(ssh.options(known_hosts=ssh.wrong_known_hosts))
+    assert ("localhost", ssh.port("ssh")) in ssh.forwarded()
+
+
+def test_ssh_two_hops(ssh, dovecot, pki):
+    told = client("ssh", "-F", ssh.config, "-W", f"localhost:{dovecot.port('pop3')}", "second-hop", input="QUIT\r\n")
+    assert told.startswith("+OK")
+
+
+def test_socks_leads_there(socks, dovecot, pki):
+    proxy = f"socks5h://127.0.0.1:{socks.port('socks5')}"
+    url = f"imaps://localhost:{dovecot.port('imaps')}"
+    told = client("curl", "-sv", "--proxy", proxy, "--cacert", pki.ca_file, url, timeout=20)
+    assert "Postern's rig is ready" in told
+    assert ("localhost", dovecot.port("imaps")) in socks.ssh.forwarded()
+
+
+# DNS
+
+
+@pytest.mark.parametrize(
+    "name, kind, rcode, authentic",
+    [
+        ("mail.example.test", "A", "NOERROR", True),
+        ("mail.example.test", "AAAA", "NOERROR", True),
+        ("_993._tcp.mail.example.test", "TLSA", "NOERROR", True),
+        ("chain.example.test", "A", "NOERROR", True),
+        ("example.test", "MX", "NOERROR", True),
+        ("_submissions._tcp.example.test", "SRV", "NOERROR", True),
+        ("nothing.example.test", "A", "NXDOMAIN", True),
+        ("mail.insecure.test", "A", "NOERROR", False),
+        ("mail.bogus.test", "A", "SERVFAIL", False),
+        ("no-such-tld", "A", "SERVFAIL", False),
+    ],
+)
+def test_dns_validates(dns, name, kind, rcode, authentic):
+    told = dns.ask(name, kind)
+    assert f"rcode: {rcode}" in told
+    assert (" ad " in told.partition("flags:")[2].partition(";")[0]) == authentic
+
+
+def test_dns_tlsa_matches_the_certificate(dns, pki):
+    told = dns.ask("_25._tcp.mail.example.test", "TLSA")
+    assert f"3 1 1 {pki.leaf('server').spki_sha256}" in told
+
+
 # the rig as a program
 
 

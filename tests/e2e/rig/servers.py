@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from typing import Callable
 
+from .dns import Dns
 from .dovecot import Dovecot
 from .kdc import Kdc
 from .postfix import Postfix, PostfixCyrus
+from .ssh import Socks, Ssh
 
 
 @dataclass(frozen=True)
@@ -30,4 +32,7 @@ SERVERS = {
     "kdc": Row(Kdc, Kdc.title),
     "postfix": Row(lambda rig: Postfix(rig, dovecot=rig.start("dovecot")), Postfix.title),
     "postfix-cyrus": Row(PostfixCyrus, PostfixCyrus.title),
+    "ssh": Row(Ssh, Ssh.title),
+    "socks": Row(Socks, Socks.title),
+    "dns": Row(Dns, Dns.title),
 }
