@@ -3,7 +3,8 @@
 
 #include "tls/peer.h"
 
-/* One line: "TLS 1.3, TLS_AES_256_GCM_SHA384, X25519, verified by PKIX as mail.example.org, certificate until 2027-01-01". */
+/* One line: "TLS 1.3, TLS_AES_256_GCM_SHA384, X25519, verified by PKIX as mail.example.org,
+ * certificate until 2027-01-01". */
 char *tls_summary_line(const TlsPeer *peer);
 /* As much as s_client and gnutls-cli print, several lines: /tls. */
 char *tls_summary_connection(const TlsPeer *peer);

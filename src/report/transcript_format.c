@@ -173,7 +173,7 @@ static void add_payload_event(GString *out, const WireEvent *event)
 static char *iso_time(gint64 at_us)
 {
     g_autoptr(GDateTime) seconds = g_date_time_new_from_unix_utc(at_us / G_USEC_PER_SEC);
-    if (seconds == NULL) {
+    if (seconds == NULL || at_us < 0) {
         return g_strdup("1970-01-01T00:00:00.000000Z");
     }
     g_autofree char *head = g_date_time_format(seconds, "%Y-%m-%dT%H:%M:%S");

@@ -1,0 +1,254 @@
+/* explain_caps.c: capabilities looked up, grouped, compared. */
+#include <string.h>
+
+#include "base/escape.h"
+#include "report/explain_tables.h"
+
+#define CAP_NAME_MAX 60 /* characters of a name that are shown */
+#define BRIEF_WIDTH 96  /* columns a group fills before it goes on in the next line */
+
+static const char *const group_titles[GROUP_COUNT] = {
+    [GROUP_SECURITY] = "Security", [GROUP_AUTH] = "Authentication", [GROUP_TRANSPORT] = "Transport",
+    [GROUP_MAILBOX] = "Mailboxes", [GROUP_MESSAGE] = "Messages",    [GROUP_SEARCH] = "Searching",
+    [GROUP_LIMIT] = "Limits",      [GROUP_SERVER] = "Server",       [GROUP_OTHER] = "Others",
+};
+
+static bool has_argument_in_name(const char *name)
+{
+    return g_str_has_suffix(name, "=");
+}
+
+/* Exact names first; then the longest beginning that ends in '='. */
+static const CapMeaning *find(const CapMeaning *table, const char *name)
+{
+    const CapMeaning *best = NULL;
+    for (const CapMeaning *row = table; row != NULL && row->name != NULL; row++) {
+        size_t len = strlen(row->name);
+        if (g_ascii_strcasecmp(row->name, name) == 0) {
+            return row;
+        }
+        if (has_argument_in_name(row->name) && g_ascii_strncasecmp(row->name, name, len) == 0 &&
+            (best == NULL || len > strlen(best->name))) {
+            best = row;
+        }
+    }
+    return best;
+}
+
+/* ManageSieve quotes names and values: quotes mean nothing here. Caller frees. */
+static char *unquoted(const char *line)
+{
+    g_auto(GStrv) parts = g_strsplit(line, "\"", -1);
+    char *joined = g_strjoinv("", parts);
+    return g_strstrip(joined);
+}
+
+char *explain_capability_phrase(const Vocabulary *vocabulary, const char *line, CapGroup *ret_group,
+                                const char **ret_rfc)
+{
+    g_autofree char *plain = unquoted(line);
+    size_t name_len = strcspn(plain, " \t");
+    g_autofree char *name = g_strndup(plain, name_len);
+    const CapMeaning *meaning = vocabulary == NULL ? NULL : find(vocabulary->capabilities, name);
+    *ret_group = meaning == NULL ? GROUP_OTHER : meaning->group;
+    *ret_rfc = meaning == NULL ? NULL : meaning->rfc;
+    if (meaning == NULL) {
+        return NULL;
+    }
+    char *phrase = NULL;
+    if (meaning->with_arguments != NULL) {
+        const char *arguments =
+            has_argument_in_name(meaning->name) ? plain + strlen(meaning->name) : plain + name_len;
+        g_autofree char *trimmed = g_strstrip(g_strdup(arguments));
+        phrase = meaning->with_arguments(trimmed);
+    }
+    return phrase != NULL ? phrase : g_strdup(meaning->phrase);
+}
+
+static char *with_rfc(const char *phrase, const char *rfc)
+{
+    return rfc == NULL ? g_strdup(phrase) : g_strdup_printf("%s (%s)", phrase, rfc);
+}
+
+char *explain_capability(const Proto *proto, const char *line)
+{
+    CapGroup group;
+    const char *rfc;
+    g_autofree char *phrase =
+        explain_capability_phrase(explain_vocabulary(proto), line, &group, &rfc);
+    return phrase == NULL ? NULL : with_rfc(phrase, rfc);
+}
+
+/* A line that lists mechanisms: FULL shows those one by one instead. */
+static bool lists_mechanisms(const char *name)
+{
+    return g_ascii_strcasecmp(name, "AUTH") == 0 || g_ascii_strcasecmp(name, "SASL") == 0 ||
+           g_ascii_strncasecmp(name, "AUTH=", 5) == 0;
+}
+
+static void add_full_line(GString *out, const char *name, const char *phrase, const char *rfc)
+{
+    g_autofree char *shown = escape_line_max(bytes_of(name), CAP_NAME_MAX);
+    g_string_append_printf(out, "  %-20s", shown);
+    if (phrase != NULL) {
+        g_autofree char *meaning = with_rfc(phrase, rfc);
+        g_string_append_printf(out, " %s", meaning);
+    }
+    g_string_truncate(out, strlen(g_strchomp(out->str)));
+    g_string_append_c(out, '\n');
+}
+
+static void add_mechanisms(GString *out, const Caps *caps)
+{
+    g_auto(GStrv) names = caps_mechanisms(caps);
+    for (size_t i = 0; names[i] != NULL; i++) {
+        const SaslMechanism *mechanism = sasl_mechanism_find(bytes_of(names[i]));
+        add_full_line(out, names[i], mechanism == NULL ? "not known here" : mechanism->verdict,
+                      mechanism == NULL ? NULL : mechanism->rfc);
+    }
+}
+
+static void add_full_group(GString *out, const Vocabulary *vocabulary, const Caps *caps,
+                           CapGroup wanted)
+{
+    for (size_t i = 0; i < caps_count(caps); i++) {
+        CapGroup group;
+        const char *rfc;
+        g_autofree char *phrase =
+            explain_capability_phrase(vocabulary, caps_line(caps, i), &group, &rfc);
+        if (group == wanted && !(wanted == GROUP_AUTH && lists_mechanisms(caps_name(caps, i)))) {
+            g_autofree char *name = unquoted(caps_name(caps, i));
+            add_full_line(out, name, phrase, rfc);
+        }
+    }
+    if (wanted == GROUP_AUTH) {
+        add_mechanisms(out, caps);
+    }
+}
+
+/* "NAME (phrase)", after a comma, in a new line when this one is full. */
+static void add_brief_item(GString *out, const char *name, const char *phrase, size_t *column,
+                           bool first)
+{
+    g_autofree char *shown = escape_line_max(bytes_of(name), CAP_NAME_MAX);
+    g_autofree char *item =
+        phrase == NULL ? g_strdup(shown) : g_strdup_printf("%s (%s)", shown, phrase);
+    size_t width = (size_t)g_utf8_strlen(item, -1) + 2;
+    if (!first && *column + width > BRIEF_WIDTH) {
+        g_string_append(out, ",\n    ");
+        *column = 4;
+    } else {
+        g_string_append(out, first ? " " : ", ");
+    }
+    g_string_append(out, item);
+    *column += width;
+}
+
+static void add_brief_group(GString *out, const Vocabulary *vocabulary, const Caps *caps,
+                            CapGroup wanted)
+{
+    size_t column = strlen(group_titles[wanted]) + 1;
+    bool first = true;
+    for (size_t i = 0; i < caps_count(caps); i++) {
+        CapGroup group;
+        const char *rfc;
+        g_autofree char *phrase =
+            explain_capability_phrase(vocabulary, caps_line(caps, i), &group, &rfc);
+        if (group == wanted) {
+            g_autofree char *name = unquoted(caps_name(caps, i));
+            add_brief_item(out, name, phrase, &column, first);
+            first = false;
+        }
+    }
+    if (!first) {
+        g_string_append_c(out, '\n');
+    }
+}
+
+char *explain_capabilities(const Proto *proto, const Caps *caps, ExplainLevel level)
+{
+    if (level == EXPLAIN_OFF || caps_count(caps) == 0) {
+        return NULL;
+    }
+    const Vocabulary *vocabulary = explain_vocabulary(proto);
+    GString *out = g_string_new(NULL);
+    for (CapGroup group = 0; group < GROUP_COUNT; group++) {
+        g_autoptr(GString) part = g_string_new(NULL);
+        if (level == EXPLAIN_FULL) {
+            add_full_group(part, vocabulary, caps, group);
+        } else {
+            add_brief_group(part, vocabulary, caps, group);
+        }
+        if (part->len > 0) {
+            const char *after_title = level == EXPLAIN_FULL ? "\n" : ":";
+            g_string_append_printf(out, "%s%s%s", group_titles[group], after_title, part->str);
+        }
+    }
+    if (out->len == 0) {
+        g_string_free(out, TRUE);
+        return NULL;
+    }
+    g_string_truncate(out, out->len - 1);
+    return g_string_free(out, FALSE);
+}
+
+/* ---- the difference ---- */
+
+static bool has_word(char *const *words, const char *word)
+{
+    for (size_t i = 0; words[i] != NULL; i++) {
+        if (g_ascii_strcasecmp(words[i], word) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void add_words_missing_in(GString *out, char sign, char *const *words, char *const *others)
+{
+    for (size_t i = 0; words[i] != NULL; i++) {
+        if (words[i][0] != '\0' && !has_word(others, words[i])) {
+            g_autofree char *shown = escape_line(bytes_of(words[i]));
+            g_string_append_printf(out, " %c %s", sign, shown);
+        }
+    }
+}
+
+/* The same name with other arguments. */
+static void add_changed(GString *out, const char *name, const char *before, const char *after)
+{
+    g_auto(GStrv) old = g_strsplit(before, " ", -1);
+    g_auto(GStrv) new = g_strsplit(after, " ", -1);
+    g_autoptr(GString) words = g_string_new(NULL);
+    add_words_missing_in(words, '+', new, old);
+    add_words_missing_in(words, '-', old, new);
+    if (words->len > 0) {
+        g_autofree char *shown = escape_line(bytes_of(name));
+        g_string_append_printf(out, "~ %s:%s\n", shown, words->str);
+    }
+}
+
+static void add_whole(GString *out, char sign, const char *line)
+{
+    g_autofree char *shown = escape_line(bytes_of(line));
+    g_string_append_printf(out, "%c %s\n", sign, shown);
+}
+
+char *explain_caps_difference(const Caps *before, const Caps *after)
+{
+    g_autoptr(GString) out = g_string_new(NULL);
+    for (size_t i = 0; i < caps_count(after); i++) {
+        const char *name = caps_name(after, i);
+        if (before == NULL || !caps_has(before, name)) {
+            add_whole(out, '+', caps_line(after, i));
+        } else {
+            add_changed(out, name, caps_args(before, name), caps_args(after, name));
+        }
+    }
+    for (size_t i = 0; i < caps_count(before); i++) {
+        if (after == NULL || !caps_has(after, caps_name(before, i))) {
+            add_whole(out, '-', caps_line(before, i));
+        }
+    }
+    return out->len == 0 ? NULL : g_strndup(out->str, out->len - 1);
+}

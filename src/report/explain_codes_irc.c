@@ -1,0 +1,37 @@
+/* explain_codes_irc.c: IRC numerics (RFC 1459 6, RFC 2812 5, IRCv3) that meet someone who looks at
+ * TLS and login. */
+#include "report/explain_tables.h"
+
+const CodeMeaning irc_codes[] = {
+    {1, NULL, "registered: welcome", "RFC 2812 5.1"},
+    {2, NULL, "host and version of the server", "RFC 2812 5.1"},
+    {3, NULL, "when the server was started", "RFC 2812 5.1"},
+    {4, NULL, "version and modes of the server", "RFC 2812 5.1"},
+    {5, NULL, "what the server supports (ISUPPORT)", NULL},
+    {372, NULL, "message of the day", "RFC 2812 5.1"},
+    {375, NULL, "the message of the day begins", "RFC 2812 5.1"},
+    {376, NULL, "the message of the day ends", "RFC 2812 5.1"},
+    {410, NULL, "unknown CAP subcommand", "IRCv3"},
+    {421, NULL, "command unknown", "RFC 2812 5.2"},
+    {422, NULL, "no message of the day", "RFC 2812 5.2"},
+    {432, NULL, "that nickname is not allowed", "RFC 2812 5.2"},
+    {433, NULL, "that nickname is in use", "RFC 2812 5.2"},
+    {451, NULL, "not registered yet: NICK and USER come first", "RFC 2812 5.2"},
+    {461, NULL, "parameters are missing", "RFC 2812 5.2"},
+    {462, NULL, "registered already", "RFC 2812 5.2"},
+    {464, NULL, "wrong password", "RFC 2812 5.2"},
+    {465, NULL, "banned from this server", "RFC 2812 5.2"},
+    {670, NULL, "agreed: the TLS handshake comes next", "IRCv3 tls"},
+    {671, NULL, "that user's connection is encrypted", "IRCv3"},
+    {691, NULL, "the server cannot do TLS now", "IRCv3 tls"},
+    {900, NULL, "authenticated", "IRCv3 sasl"},
+    {901, NULL, "no longer authenticated", "IRCv3 sasl"},
+    {902, NULL, "the account may not be used now", "IRCv3 sasl"},
+    {903, NULL, "the SASL exchange succeeded", "IRCv3 sasl"},
+    {904, NULL, "authentication failed, or the mechanism is unknown", "IRCv3 sasl"},
+    {905, NULL, "the SASL response is too long", "IRCv3 sasl"},
+    {906, NULL, "the SASL exchange was cancelled", "IRCv3 sasl"},
+    {907, NULL, "authenticated already", "IRCv3 sasl"},
+    {908, NULL, "the mechanisms the server has", "IRCv3 sasl"},
+    {0},
+};
