@@ -8,7 +8,6 @@
 """
 
 import os
-import shutil
 import socket
 import subprocess
 from pathlib import Path
@@ -38,23 +37,20 @@ class Dns(Server):
     def start(self):
         self._write_zones()
         nsd = self.run(["/usr/sbin/nsd", "-d", "-c", self.write("nsd.conf", self._nsd_conf())])
-        wait_ready(nsd, lambda: self.answered("example.test", port=self.port("authority")), "nsd")
+        wait_ready(nsd, lambda: _resolves("example.test", self.port("authority")), "nsd")
         conf = self.write("unbound.conf", self._unbound_conf())
         unbound = self.run(["/usr/sbin/unbound", "-d", "-p", "-c", conf], log=self.dir / "unbound.log")
-        wait_ready(unbound, lambda: self.answered("mail.example.test"), "unbound")
+        wait_ready(unbound, lambda: _resolves("mail.example.test", self.port("resolver")), "unbound")
 
     def port(self, service):
         if service not in self._ports:
             self._ports[service] = self.rig.ports.take(socket.SOCK_DGRAM)
         return self._ports[service]
 
-    def ask(self, name, kind="A", port=None) -> str:
+    def ask(self, name, kind="A") -> str:
         """drill's whole answer, DNSSEC asked for."""
-        argv = ["drill", "-D", "-p", str(port or self.port("resolver")), f"@127.0.0.1", name, kind]
+        argv = ["drill", "-D", "-p", str(self.port("resolver")), "@127.0.0.1", name, kind]
         return subprocess.run(argv, capture_output=True, text=True, timeout=20, check=False).stdout
-
-    def answered(self, name, port=None) -> bool:
-        return "rcode: NOERROR" in self.ask(name, port=port)
 
     # zones
 
@@ -120,6 +116,21 @@ class Dns(Server):
             user=self.unbound_user,
             anchor=self.anchor,
         )
+
+
+def _resolves(name: str, port: int) -> bool:
+    """One query for an address, by hand: drill would wait five seconds for a server that is not there yet."""
+    labels = b"".join(bytes([len(label)]) + label.encode() for label in name.split("."))
+    query = b"\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00" + labels + b"\x00\x00\x01\x00\x01"
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
+        peer.settimeout(0.3)
+        try:
+            peer.connect(("127.0.0.1", port))
+            peer.send(query)
+            answer = peer.recv(512)
+        except OSError:
+            return False
+    return answer[:2] == query[:2] and answer[3] & 15 == 0
 
 
 def _tamper(signed: Path):
