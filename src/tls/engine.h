@@ -1,23 +1,26 @@
 /* engine.h: OpenSSL made into streams. What is demanded is in plan.h, what came of it in peer.h.
  *
- * A TLS stream is laid over any other and owns it. OpenSSL's error queue is cleared before and drained after each call, and
- * nothing waits in between. */
+ * A TLS stream is laid over any other and owns it. OpenSSL's error queue is cleared before and
+ * drained after each call, and nothing waits in between. */
 #pragma once
 
 #include "io/stream.h"
 #include "tls/peer.h"
 #include "tls/plan.h"
 
-/* The client's side. Takes `lower` (also on failure). `host` is the reference identity: a DNS name (A-label) or an address.
- * On failure after a certificate was seen *ret_peer is set all the same, so that it can be shown; the caller owns it. A peer
- * that cannot be verified fails with INSECURE unless the plan is no_verify or OPPORTUNISTIC. Suspends. */
-Stream *tls_client(Stream *lower, const TlsPlan *plan, const char *host, TlsPeer **ret_peer, Deadline deadline, GError **error);
+/* The client's side. Takes `lower` (also on failure). `host` is the reference identity: a DNS name
+ * (A-label) or an address. On failure after a certificate was seen *ret_peer is set all the same,
+ * so that it can be shown; the caller owns it. A peer that cannot be verified fails with INSECURE
+ * unless the plan is no_verify or OPPORTUNISTIC. Suspends. */
+Stream *tls_client(Stream *lower, const TlsPlan *plan, const char *host, TlsPeer **ret_peer,
+                   Deadline deadline, GError **error);
 
 /* Is this stream TLS? NULL is not. */
 bool tls_is(const Stream *s);
 
-/* RFC 9266 "tls-exporter" (1.3, and 1.2 with extended master secret), RFC 5929 "tls-server-end-point", "tls-unique" (below
- * 1.3 only). NULL when this connection has none of that kind. */
+/* RFC 9266 "tls-exporter" (1.3, and 1.2 with extended master secret), RFC 5929
+ * "tls-server-end-point", "tls-unique" (below 1.3 only). NULL when this connection has none of that
+ * kind. */
 GByteArray *tls_channel_binding(Stream *s, const char *type);
 
 /* TLS 1.3 KeyUpdate in both directions; fails with USAGE below 1.3. Suspends. */
@@ -37,7 +40,7 @@ typedef struct TlsServer TlsServer;
 typedef struct {
     const char *cert_file, *key_file; /* PEM */
     TlsVersion min, max;
-    const char *client_ca_file;       /* asks for client certificates when set */
+    const char *client_ca_file; /* asks for client certificates when set */
 } TlsServerPlan;
 TlsServer *tls_server_new(const TlsServerPlan *plan, GError **error);
 void tls_server_free(TlsServer *server);

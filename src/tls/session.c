@@ -1,0 +1,99 @@
+/* session.c: sessions to resume, and the renewal of keys within one. */
+#include "tls/session.h"
+
+#include <openssl/err.h>
+
+#include "tls/failure.h"
+
+struct TlsSession {
+    SSL_SESSION *session;
+    char *host; /* another host's session is never offered */
+};
+
+int tls_session_arrived(SSL *ssl, SSL_SESSION *session)
+{
+    TlsConnection *c = tls_connection_of(ssl);
+    if (!c) {
+        return 0;
+    }
+    SSL_SESSION_free(c->session);
+    c->session = session;
+    return 1;
+}
+
+void tls_session_offer(TlsConnection *c)
+{
+    const TlsSession *resume = c->plan->resume;
+    if (resume && g_ascii_strcasecmp(resume->host, c->host) == 0) {
+        SSL_set_session(c->ssl, resume->session);
+    }
+}
+
+/* Tickets of TLS 1.3 come after the handshake, before the server's first bytes; looking at what is
+ * there takes them in and leaves the bytes. */
+static void take_in_tickets(TlsConnection *c)
+{
+    char byte;
+    size_t seen;
+    if (c->broken || c->closed != TLS_CLOSE_OPEN) {
+        return;
+    }
+    ERR_clear_error();
+    int result = SSL_peek_ex(c->ssl, &byte, 1, &seen);
+    if (result != 1) {
+        tls_settle(c, result, NULL);
+    }
+}
+
+TlsSession *tls_session_take(Stream *s)
+{
+    if (!tls_is(s)) {
+        return NULL;
+    }
+    TlsConnection *c = (TlsConnection *)s;
+    if (!c->session) {
+        take_in_tickets(c);
+    }
+    if (!c->session || !SSL_SESSION_is_resumable(c->session)) {
+        return NULL;
+    }
+    TlsSession *taken = g_new0(TlsSession, 1);
+    taken->session = g_steal_pointer(&c->session);
+    taken->host = g_strdup(c->host);
+    return taken;
+}
+
+void tls_session_free(TlsSession *session)
+{
+    if (!session) {
+        return;
+    }
+    SSL_SESSION_free(session->session);
+    g_free(session->host);
+    g_free(session);
+}
+
+bool tls_rekey(Stream *s, Deadline deadline, GError **error)
+{
+    if (!tls_is(s)) {
+        return error_fail(error, POSTERN_ERROR_USAGE,
+                          "there are no keys to renew: the connection is not encrypted");
+    }
+    TlsConnection *c = (TlsConnection *)s;
+    if (SSL_version(c->ssl) != TLS1_3_VERSION) {
+        return error_fail(error, POSTERN_ERROR_USAGE,
+                          "keys can be renewed from TLS 1.3 on; this is %s",
+                          tls_version_name((TlsVersion)SSL_version(c->ssl)));
+    }
+    if (c->broken) {
+        g_propagate_error(error, g_error_copy(c->broken));
+        return false;
+    }
+    ERR_clear_error();
+    if (!SSL_key_update(c->ssl, SSL_KEY_UPDATE_REQUESTED)) {
+        ERR_clear_error();
+        return error_fail(error, POSTERN_ERROR_USAGE,
+                          "the keys cannot be renewed while something is being sent");
+    }
+    return tls_handshake(c, deadline, error);
+}
