@@ -49,10 +49,8 @@ static void test_what_is_not_utf8_is_escaped_bytewise(void)
         {BYTES_LITERAL("\xed\xa0\x80"), "\\xED\\xA0\\x80"},          /* a surrogate */
         {BYTES_LITERAL("\xf4\x90\x80\x80"), "\\xF4\\x90\\x80\\x80"}, /* above U+10FFFF */
         {BYTES_LITERAL("cut \xe6\x97"), "cut \\xE6\\x97"},
-        {BYTES_LITERAL("\x9b"
-                       "2J"),
-         "\\x9B"
-         "2J"}, /* a raw C1 CSI */
+        {BYTES_LITERAL("\x9b\x32J"), "\\x9B"
+                                     "2J"}, /* a raw C1 CSI */
         {BYTES_LITERAL("\xe6\x1b\x97"), "\\xE6\\x1B\\x97"},
         {BYTES_LITERAL("\xe6\0\x97"), "\\xE6\\x00\\x97"},
     };
@@ -133,8 +131,7 @@ static void test_shell_words(void)
 static void test_shell_words_survive_bash(void)
 {
     static const char *const words[] = {"plain", "", "it's $HOME `x` \"y\" \\", "a\x1b[2J\n'\\7",
-                                        "\xff\xe2\x80\xae"
-                                        "7"};
+                                        "\xff\xe2\x80\xae\x37"};
     g_autofree char *bash = g_find_program_in_path("bash");
     if (bash == NULL) {
         g_test_skip("no bash here");
