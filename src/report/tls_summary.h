@@ -1,4 +1,5 @@
-/* tls_summary.h: a TlsPeer for people and for programs. Pure; the strings are the caller's. */
+/* tls_summary.h: a TlsPeer for people and for programs. The strings are the caller's, safe for a
+ * terminal. Pure but for the clock: how many days a certificate has left depends on today. */
 #pragma once
 
 #include "tls/peer.h"
@@ -10,5 +11,5 @@ char *tls_summary_line(const TlsPeer *peer);
 char *tls_summary_connection(const TlsPeer *peer);
 /* Every certificate of the chain: /cert. With PEM when pem. */
 char *tls_summary_chain(const TlsPeer *peer, bool pem);
-/* Everything as one JSON object: /tls --json. */
+/* Everything as one JSON object, indented: /tls --json. docs/tls-json.md says what is in it. */
 char *tls_summary_json(const TlsPeer *peer);
