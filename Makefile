@@ -5,7 +5,7 @@ FUZZ_SECONDS ?= 60
 
 MESON = meson
 # Folders change when a file comes or goes: then the build is set up again (it takes what lies there).
-FOLDERS = $(wildcard src src/* tests/unit/* tests/fuzz docs/man)
+FOLDERS = $(wildcard src/ src/*/ tests/unit/*/ tests/fuzz/ docs/man/)
 
 all: build/build.ninja
 	@ninja -C build

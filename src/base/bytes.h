@@ -1,7 +1,7 @@
 /* bytes.h: a borrowed run of bytes.
  *
- * A Bytes never owns what it points to: it is valid as long as whoever handed it out says. It need not end in NUL and
- * may contain NULs. `data` may be NULL only when `len` is 0. */
+ * A Bytes never owns what it points to: it is valid as long as whoever handed it out says. It need
+ * not end in NUL and may contain NULs. `data` may be NULL only when `len` is 0. */
 #pragma once
 
 #include <glib.h>
@@ -27,7 +27,8 @@ Bytes bytes_of_string(const GString *string);
 Bytes bytes_sub(Bytes b, size_t offset, size_t len);
 /* Without leading and trailing space, tab, CR, LF. */
 Bytes bytes_trim(Bytes b);
-/* Takes the next word (up to space or tab) off the front of *rest and skips the blanks behind it; empty at the end. */
+/* Takes the next word (up to space or tab) off the front of *rest and skips the blanks behind it;
+ * empty at the end. */
 Bytes bytes_word(Bytes *rest);
 
 bool bytes_equal(Bytes a, Bytes b);
@@ -38,13 +39,15 @@ bool bytes_starts_ci(Bytes b, const char *prefix);
 /* Index of the first `c`, or -1. */
 gssize bytes_index(Bytes b, char c);
 
-/* A NUL-terminated copy (NULs within are kept, so the C string may look shorter). The caller frees it. */
+/* A NUL-terminated copy (NULs within are kept, so the C string may look shorter). The caller frees
+ * it. */
 char *bytes_dup(Bytes b);
 
 /* Decimal digits only, whole run, no sign; false when empty, not digits, or above max. */
 bool bytes_number(Bytes b, uint64_t max, uint64_t *ret);
 
-/* Base64 (RFC 4648 section 4), strict: no blanks, right padding. The caller frees the array. NULL when it is not base64. */
+/* Base64 (RFC 4648 section 4), strict: no blanks, right padding. The caller frees the array. NULL
+ * when it is not base64. */
 GByteArray *bytes_base64_decode(Bytes text);
 /* The caller frees the string. Not for secrets: see secret_base64(). */
 char *bytes_base64(Bytes b);
@@ -52,5 +55,6 @@ char *bytes_base64(Bytes b);
 char *bytes_hex(Bytes b);
 /* Upper-case hex with colons, as fingerprints are written. The caller frees it. */
 char *bytes_hex_colons(Bytes b);
-/* Hex digits in pairs, either case; blanks and colons between pairs are skipped. NULL when malformed. The caller frees. */
+/* Hex digits in pairs, either case; blanks and colons between pairs are skipped. NULL when
+ * malformed. The caller frees. */
 GByteArray *bytes_from_hex(Bytes text);

@@ -1,4 +1,5 @@
-/* deadline.h: absolute points in time. Everything that may wait is given one; nothing takes a relative timeout. */
+/* deadline.h: absolute points in time. Everything that may wait is given one; nothing takes a
+ * relative timeout. */
 #pragma once
 
 #include <glib.h>

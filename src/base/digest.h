@@ -1,4 +1,5 @@
-/* digest.h: message digests, HMAC, PBKDF2, random bytes; thin over OpenSSL's EVP. The only file of base/ that includes it. */
+/* digest.h: message digests, HMAC, PBKDF2, random bytes; thin over OpenSSL's EVP. The only file of
+ * base/ that includes it. */
 #pragma once
 
 #include "base/bytes.h"
@@ -11,8 +12,10 @@ size_t digest_size(DigestKind kind);
 /* Writes digest_size() bytes. Never fails: the algorithms are built in. */
 void digest_compute(DigestKind kind, Bytes data, uint8_t out[DIGEST_MAX]);
 void digest_hmac(DigestKind kind, Bytes key, Bytes data, uint8_t out[DIGEST_MAX]); /* RFC 2104 */
-void digest_pbkdf2(DigestKind kind, Bytes password, Bytes salt, unsigned iterations, uint8_t *out, size_t out_len); /* RFC 8018 */
-/* Cryptographically random. */
+/* RFC 8018. iterations is at least 1, at most INT_MAX: the caller bounds what a peer asks for. */
+void digest_pbkdf2(DigestKind kind, Bytes password, Bytes salt, unsigned iterations, uint8_t *out,
+                   size_t out_len);
+/* Cryptographically random. Never fails: without randomness the program stops. */
 void digest_random(void *out, size_t len);
 /* Same time whatever differs. */
 bool digest_same(const void *a, const void *b, size_t len);

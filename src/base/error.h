@@ -1,7 +1,8 @@
 /* error.h: the one error domain, and which exit status each kind of failure has.
  *
- * A function that can fail returns bool (or a pointer) and takes `GError **error` last; on success it leaves it unset.
- * A message says what was being done, to whom, what the other side said, and what to try. */
+ * A function that can fail returns bool (or a pointer) and takes `GError **error` last; on success
+ * it leaves it unset. A message says what was being done, to whom, what the other side said, and
+ * what to try. */
 #pragma once
 
 #include <glib.h>
@@ -10,10 +11,11 @@
 #define POSTERN_ERROR postern_error_quark()
 GQuark postern_error_quark(void);
 
-/* The kinds of failure. The exit status of each is in error.c's table, and promised in docs/man/postern.1.scd. */
+/* The kinds of failure. The exit status of each is in error.c's table, and promised in
+ * docs/man/postern.1.scd. */
 typedef enum {
-    POSTERN_ERROR_USAGE,       /* 64: the command line, or an argument with CR, LF or NUL */
-    POSTERN_ERROR_DATA,        /* 65: what was given is not what it should be; an expectation not met */
+    POSTERN_ERROR_USAGE, /* 64: the command line, or an argument with CR, LF or NUL */
+    POSTERN_ERROR_DATA,  /* 65: what was given is not what it should be; an expectation not met */
     POSTERN_ERROR_NO_INPUT,    /* 66: a file to read is missing or unreadable */
     POSTERN_ERROR_NO_HOST,     /* 68: the name does not resolve */
     POSTERN_ERROR_UNAVAILABLE, /* 69: nobody answers there, or the service said no */
@@ -31,7 +33,8 @@ typedef enum {
     POSTERN_ERROR_CANCELLED,   /* 130: interrupted */
 } PosternErrorCode;
 
-/* Sets *error (if error is not NULL) and returns false, so that `return error_fail(...)` reads well. */
+/* Sets *error (if error is not NULL) and returns false, so that `return error_fail(...)` reads
+ * well. */
 bool error_fail(GError **error, PosternErrorCode code, const char *format, ...) G_GNUC_PRINTF(3, 4);
 
 /* Puts "format: " before the message of *error, if it is set. Returns false. */

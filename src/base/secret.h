@@ -1,9 +1,10 @@
 /* secret.h: bytes that must not be printed, logged, swapped out or dumped.
  *
- * A Secret owns its memory: locked (as far as RLIMIT_MEMLOCK allows), kept out of core dumps, wiped when freed. There is no
- * function that formats one. The only way at the bytes is secret_reveal(), and tools/layers allows that only in sasl/,
- * tls/, proto/wire.c, io/socks.c, io/child.c and base/ itself. What is derived from a secret (its base64 form, a response
- * that contains it) is a Secret too.  */
+ * A Secret owns its memory: locked (as far as RLIMIT_MEMLOCK allows), kept out of core dumps, wiped
+ * when freed. There is no function that formats one. The only way at the bytes is secret_reveal(),
+ * and tools/layers allows that only in sasl/, tls/, proto/wire.c, io/socks.c, io/child.c and base/
+ * itself. What is derived from a secret (its base64 form, a response that contains it) is a Secret
+ * too.  */
 #pragma once
 
 #include "base/bytes.h"
@@ -24,7 +25,8 @@ bool secret_equal(const Secret *a, const Secret *b); /* constant time for equal 
 /* True when a CR, LF or NUL is in it. */
 bool secret_has_line_break(const Secret *secret);
 
-/* The bytes, borrowed as long as the secret lives, followed by a NUL that is not counted. See above for who may call it. */
+/* The bytes, borrowed as long as the secret lives, followed by a NUL that is not counted. See above
+ * for who may call it. */
 Bytes secret_reveal(const Secret *secret);
 
 /* Derived secrets, owned by the caller. */
