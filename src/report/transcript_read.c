@@ -271,6 +271,9 @@ static bool read_text(GPtrArray *out, Bytes text, GError **error)
         if (line.len > 0 && line.data[line.len - 1] == '\r') {
             line.len--;
         }
+        while (bytes_starts(line, " ") || bytes_starts(line, "\t")) {
+            line = bytes_sub(line, 1, line.len);
+        }
         if (line.len == 0) {
             continue;
         }
