@@ -33,10 +33,11 @@ typedef struct {
 typedef enum { OUTCOME_NONE, OUTCOME_OK, OUTCOME_REFUSED, OUTCOME_TEMPORARY, OUTCOME_CONTINUE, OUTCOME_BYE } Outcome;
 
 typedef struct {
-    bool final;          /* this unit completes the reply to the oldest command that waits */
+    bool final;          /* this unit completes the reply to the oldest command that waits; 334, 354 and "+" do: what the
+                          * person gives then (a response, a body) is answered by a reply of its own, for the same verb */
     bool unsolicited;    /* belongs to no command */
     bool is_body;        /* part of a multi-line body (RETR, LIST) or a literal: not a status line */
-    bool ends_body;      /* the lone dot */
+    bool ends_body;      /* the lone dot; the rest of a response's line behind a literal: not part of the body either */
     Outcome outcome;     /* for status lines */
     bool is_challenge;   /* carries a base64 challenge: `challenge` */
     Bytes challenge;     /* borrowed from the unit */
@@ -65,7 +66,12 @@ char *dialogue_complete_command(Dialogue *d, const char *line);
 void dialogue_peek(const Dialogue *d, Bytes line, SentLine *ret);
 /* The line (without CRLF) was sent. */
 void dialogue_send(Dialogue *d, Bytes line, SentLine *ret);
-/* One unit came in: a line without its line end, or the octets that were wanted. */
+/* n octets of a literal or of a BDAT chunk went out by themselves (wire_send_bytes), not as part of a line. What is behind
+ * them on the command's last line, be it nothing, goes to dialogue_send(). */
+void dialogue_send_octets(Dialogue *d, uint64_t n);
+/* A whole body with its lone dot went out at once. */
+void dialogue_payload_sent(Dialogue *d);
+/* One unit came in: a line without its line end, or the octets that were wanted (in pieces, if need be). */
 void dialogue_receive(Dialogue *d, Bytes unit, ReceivedUnit *ret);
 /* TLS is up: what was known from before is forgotten. */
 void dialogue_reset_after_tls(Dialogue *d);

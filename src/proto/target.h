@@ -14,6 +14,7 @@ typedef struct {
     bool tls_first;            /* TLS from the start */
     bool mail;                 /* false: talk and check only */
     const char *alias_of;      /* "submissions" for smtps and ssmtp, else NULL */
+    const char *tls;           /* how TLS comes about, in words: "STARTTLS", "from the start", "none" */
 } Scheme;
 
 extern const Scheme target_schemes[]; /* ended by a row with name NULL */

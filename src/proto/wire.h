@@ -63,6 +63,9 @@ Bytes wire_last_raw(const Wire *w);
 /* A complete line if one is there now or can be had without waiting; *got tells. *eof when the peer has closed and nothing is
  * left. */
 bool wire_line_now(Wire *w, Bytes *line, bool *got, bool *eof, GError **error);
+/* Reads up to and with the next `end` octet, and not one further: XML's ">" for XMPP. Caps and failures as wire_line(), shown as
+ * payload. Suspends. */
+bool wire_until(Wire *w, char end, Bytes *piece, GError **error);
 /* Whatever is there, at least a byte, in pieces of at most 64 kB; len 0 at the end. For peers that speak no lines. Suspends. */
 bool wire_some(Wire *w, Bytes *piece, GError **error);
 /* The same without waiting: len 0 and !*eof when there is nothing now. */
