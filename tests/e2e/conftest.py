@@ -17,7 +17,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from rig import Rig, secrets  # noqa: E402
+from rig import Rig, hostile_mail, secrets  # noqa: E402
 from rig.postern import Postern, binary  # noqa: E402
 from rig.servers import SERVERS  # noqa: E402
 
@@ -112,6 +112,25 @@ def postern(request, passwords):
         pytest.fail(f"{binary()} is not there: build it, or name it in $POSTERN")
     name = re.sub(r"[^\w.-]+", "_", request.node.nodeid.partition("tests/e2e/")[2] or request.node.nodeid)
     return Postern(session_dir() / "runs" / name[:150])
+
+
+@pytest.fixture
+def hostile(rig):
+    """Makes hostile servers: hostile("pop3", Faults(...)); a script of the test's own: hostile.scripted(script, "tcp")."""
+    servers = []
+
+    def keep(server):
+        servers.append(server)
+        return server
+
+    def make(scheme, faults=None):
+        return keep(hostile_mail.hostile(rig, scheme, faults))
+
+    make.scripted = lambda script, *args, **more: keep(hostile_mail.scripted(rig, script, *args, **more))
+    yield make
+    for server in servers:
+        server.close()
+    assert not [error for server in servers for error in server.errors], "a hostile server's own script failed"
 
 
 def _server_fixture(name):
