@@ -136,8 +136,8 @@ class Peer:
                 self._flush()
                 incoming.write(self._receive_raw(True))
             except ssl.SSLError as error:
-                self._flush()
                 self._server.tls_errors.append(str(error))
+                self._flush()
                 raise Gone(f"handshake: {error}") from error
         self._tls = tls
         self._server.handshakes.append((tls.version(), tls.cipher()[0]))
@@ -205,7 +205,8 @@ class Peer:
         return data
 
     def _flush(self):
-        self._send_raw(self._bio[1].read())
+        if self._bio[1].pending:
+            self._send_raw(self._bio[1].read())
 
     def _send_raw(self, data: bytes):
         limit = self.faults.cut_after
