@@ -1,4 +1,5 @@
-/* talk.c: `postern talk`: converse with a server by hand or by script; TLS, STARTTLS on demand, decoded and explained. */
+/* talk.c: `postern talk`: converse with a server by hand or by script; TLS, STARTTLS on demand,
+ * decoded and explained. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
@@ -12,17 +13,23 @@
 #define FIELD(name) offsetof(TalkOptions, name)
 
 static const Option options[] = {
-    {"login", 0, OPTION_BOOL, FIELD(login), NULL, "authenticate before the conversation begins", NULL},
-    {"start-at", 0, OPTION_CHOICE, FIELD(start_at), "STAGE", "begin the conversation there (default: tls where the scheme has it)",
+    {"login", 0, OPTION_BOOL, FIELD(login), NULL, "authenticate before the conversation begins",
+     NULL},
+    {"start-at", 0, OPTION_CHOICE, FIELD(start_at), "STAGE",
+     "begin the conversation there (default: tls where the scheme has it)",
      "connect|greeting|capabilities|tls|auth"},
-    {"stop-after", 0, OPTION_CHOICE, FIELD(stop_after), "STAGE", "climb so far, say what was found, and end",
+    {"stop-after", 0, OPTION_CHOICE, FIELD(stop_after), "STAGE",
+     "climb so far, say what was found, and end",
      "connect|greeting|capabilities|starttls|tls|auth"},
-    {"script", 0, OPTION_FILE, FIELD(script), "FILE", "take lines from FILE, each after the reply to the one before", NULL},
-    {"expect", 0, OPTION_LIST, FIELD(expect), "REGEX", "a reply must match, in this order; else status 65 (repeatable)", NULL},
-    {"explain", 0, OPTION_CHOICE, FIELD(explain), "LEVEL", "annotate what is said (default: brief on a terminal)",
-     "off|brief|full"},
+    {"script", 0, OPTION_FILE, FIELD(script), "FILE",
+     "take lines from FILE, each after the reply to the one before", NULL},
+    {"expect", 0, OPTION_LIST, FIELD(expect), "REGEX",
+     "a reply must match, in this order; else status 65 (repeatable)", NULL},
+    {"explain", 0, OPTION_CHOICE, FIELD(explain), "LEVEL",
+     "annotate what is said (default: brief on a terminal)", "off|brief|full"},
     {"no-history", 0, OPTION_BOOL, FIELD(no_history), NULL, "do not remember what is typed", NULL},
-    {"replay", 0, OPTION_FILE, FIELD(replay), "FILE", "show a transcript again; connects to nothing", NULL},
+    {"replay", 0, OPTION_FILE, FIELD(replay), "FILE",
+     "show a transcript again; connects to nothing", NULL},
     {0},
 };
 
@@ -70,7 +77,8 @@ GRegex *talk_regex(const char *pattern, GError **error)
     g_autoptr(GError) problem = NULL;
     GRegex *regex = g_regex_new(pattern, G_REGEX_RAW | G_REGEX_MULTILINE, 0, &problem);
     if (regex == NULL) {
-        error_fail(error, POSTERN_ERROR_USAGE, "\"%s\" is no regular expression: %s", pattern, problem->message);
+        error_fail(error, POSTERN_ERROR_USAGE, "\"%s\" is no regular expression: %s", pattern,
+                   problem->message);
     }
     return regex;
 }
@@ -81,9 +89,11 @@ bool talk_expect(Talk *t, const char *pattern, GError **error)
     if (regex == NULL) {
         return false;
     }
-    if (!g_regex_match_full(regex, t->last_reply->str, (gssize)t->last_reply->len, 0, 0, NULL, NULL)) {
+    if (!g_regex_match_full(regex, t->last_reply->str, (gssize)t->last_reply->len, 0, 0, NULL,
+                            NULL)) {
         g_autofree char *said = g_strndup(t->last_reply->str, MIN(t->last_reply->len, 200));
-        return error_fail(error, POSTERN_ERROR_DATA, "expected a reply that matches \"%s\", but the server said: %s", pattern,
+        return error_fail(error, POSTERN_ERROR_DATA,
+                          "expected a reply that matches \"%s\", but the server said: %s", pattern,
                           g_strchomp(said));
     }
     t->refused_status = 0;
@@ -102,7 +112,8 @@ static bool gather_expectations(Talk *t, GError **error)
     return true;
 }
 
-/* --stop-after: what the rungs gave is on the screen; the rest is what a person would ask for next. */
+/* --stop-after: what the rungs gave is on the screen; the rest is what a person would ask for next.
+ */
 static bool stop_after(Talk *t, GError **error)
 {
     Stage stage;
@@ -131,7 +142,8 @@ static bool run_script_file(Talk *t, GError **error)
     }
     int fd = open(name, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
-        return error_fail(error, POSTERN_ERROR_NO_INPUT, "cannot read the script %s: %s", name, g_strerror(errno));
+        return error_fail(error, POSTERN_ERROR_NO_INPUT, "cannot read the script %s: %s", name,
+                          g_strerror(errno));
     }
     bool good = talk_script(t, fd, name, error);
     close(fd);
@@ -146,7 +158,8 @@ static bool converse(Talk *t, GError **error)
     if (t->options->script != NULL) {
         return run_script_file(t, error);
     }
-    return t->interactive ? talk_interactive(t, error) : talk_script(t, STDIN_FILENO, "standard input", error);
+    return t->interactive ? talk_interactive(t, error)
+                          : talk_script(t, STDIN_FILENO, "standard input", error);
 }
 
 /* The verdict on a conversation that itself went well. */
@@ -171,7 +184,8 @@ static bool wants_colour(const TalkOptions *o)
     if (strcmp(when, "auto") != 0) {
         return strcmp(when, "always") == 0;
     }
-    return g_getenv("NO_COLOR") == NULL && g_strcmp0(g_getenv("TERM"), "dumb") != 0 && isatty(STDOUT_FILENO);
+    return g_getenv("NO_COLOR") == NULL && g_strcmp0(g_getenv("TERM"), "dumb") != 0 &&
+           isatty(STDOUT_FILENO);
 }
 
 static bool prepare(Talk *t, const char *url, GError **error)
@@ -234,7 +248,8 @@ static int run(void *values, char **args)
     g_autoptr(GError) error = NULL;
     bool good;
     if (args[0] != NULL && args[1] != NULL) {
-        good = error_fail(&error, POSTERN_ERROR_USAGE, "one address is enough: what is \"%s\"?", args[1]);
+        good = error_fail(&error, POSTERN_ERROR_USAGE, "one address is enough: what is \"%s\"?",
+                          args[1]);
     } else if (o->replay != NULL) {
         good = talk_replay(&t, o->replay, args[0], &error);
     } else {

@@ -1,10 +1,12 @@
-/* talk.h: what the files of `postern talk` share. The conversation itself is the Session's wire; everything that is said on
- * it, by a person, a script or the ladder, reaches talk_observe(), and is followed, shown and explained there, once.
+/* talk.h: what the files of `postern talk` share. The conversation itself is the Session's wire;
+ * everything that is said on it, by a person, a script or the ladder, reaches talk_observe(), and
+ * is followed, shown and explained there, once.
  *
- *   talk.c        options, the ladder, exit status        talk_say.c     one typed line: checked, masked, sent
- *   talk_show.c   the observer: follow, show, explain     talk_local.c   the commands that begin with "/"
- *   talk_tty.c    a person at a terminal                  talk_script.c  a pipe or a file, in lock-step
- *   talk_reply.c  the last reply, kept for /save          talk_replay.c  a transcript shown again */
+ *   talk.c        options, the ladder, exit status        talk_say.c     one typed line: checked,
+ * masked, sent talk_show.c   the observer: follow, show, explain     talk_local.c   the commands
+ * that begin with "/" talk_tty.c    a person at a terminal                  talk_script.c  a pipe
+ * or a file, in lock-step talk_reply.c  the last reply, kept for /save          talk_replay.c  a
+ * transcript shown again */
 #pragma once
 
 #include <stdio.h>
@@ -28,33 +30,33 @@ typedef struct ReplyStore ReplyStore;
 typedef struct Talk {
     const TalkOptions *options;
     Connection *connection;
-    Session *session;       /* NULL when the connection is closed */
-    const Proto *proto;     /* what is spoken */
+    Session *session;   /* NULL when the connection is closed */
+    const Proto *proto; /* what is spoken */
     Dialogue *dialogue;
     Transcript *transcript; /* or NULL */
     ReplyStore *reply;
     ExplainLevel explain;
-    bool quiet;             /* -q: only what the server says, byte for byte */
+    bool quiet; /* -q: only what the server says, byte for byte */
     bool colour;
     bool interactive;
     FILE *out;
 
     /* Following the conversation. */
-    bool typed;             /* the line that goes out now stands on the screen already */
-    bool in_header;         /* the body being received is a message whose header has not ended */
-    bool ladder;            /* the session's own code leads now: what it probes for is no refusal */
-    Caps *gathered;         /* lines of the answer to a capability command typed by hand, or NULL */
-    bool tls_asked;         /* STARTTLS was typed and its answer is not here yet */
-    gint64 sent_at;         /* monotonic, of the oldest command that waits */
-    HttpMessage *http;      /* follows answers over https, in a script; or NULL */
+    bool typed;        /* the line that goes out now stands on the screen already */
+    bool in_header;    /* the body being received is a message whose header has not ended */
+    bool ladder;       /* the session's own code leads now: what it probes for is no refusal */
+    Caps *gathered;    /* lines of the answer to a capability command typed by hand, or NULL */
+    bool tls_asked;    /* STARTTLS was typed and its answer is not here yet */
+    gint64 sent_at;    /* monotonic, of the oldest command that waits */
+    HttpMessage *http; /* follows answers over https, in a script; or NULL */
     const SaslMechanism *mechanism; /* of the exchange that is going on */
     char last_verb[32];
-    GString *last_reply;    /* status lines of the reply that ended last, for /expect; capped */
-    bool reply_ended;       /* the next status line begins a new last_reply */
+    GString *last_reply; /* status lines of the reply that ended last, for /expect; capped */
+    bool reply_ended;    /* the next status line begins a new last_reply */
 
-    TlsSession *resumable;  /* behind the plan's `resume`, or NULL */
+    TlsSession *resumable;                 /* behind the plan's `resume`, or NULL */
     void (*print_history)(struct Talk *t); /* set while a person types */
-    void *terminal;         /* talk_tty.c's own */
+    void *terminal;                        /* talk_tty.c's own */
 
     /* What becomes of it. */
     GPtrArray *expectations; /* of GRegex, those of --expect not met yet */
@@ -67,7 +69,8 @@ typedef struct Talk {
 /* --- talk_show.c --- */
 /* A WireObserver; user is the Talk. Follows the dialogue, writes transcript and screen. */
 void talk_observe(void *talk, const WireEvent *event);
-/* One line by Postern itself: "=== ..." or, for a warning, "*** ...". Goes to the transcript too. */
+/* One line by Postern itself: "=== ..." or, for a warning, "*** ...". Goes to the transcript too.
+ */
 void talk_note(Talk *t, bool warning, const char *format, ...) G_GNUC_PRINTF(3, 4);
 /* Several lines of annotation, each marked; NULL is nothing. */
 void talk_annotate(Talk *t, const char *text);
@@ -80,21 +83,25 @@ void talk_show_connection(Talk *t);
 void talk_show_capabilities(Talk *t, bool always);
 
 /* --- talk_say.c --- */
-/* Sends one line that a person or script wrote. *line is wiped when there was a secret in it. A password that would travel in
- * the clear is refused with INSECURE and nothing is sent. Suspends. */
+/* Sends one line that a person or script wrote. *line is wiped when there was a secret in it. A
+ * password that would travel in the clear is refused with INSECURE and nothing is sent. Suspends.
+ */
 bool talk_say(Talk *t, char *line, GError **error);
-/* One line as it was typed or read from a script: a local command, "//" for a slash, an empty line that says nothing, or
- * something for the server. Wiped where it held a secret. Suspends. */
+/* One line as it was typed or read from a script: a local command, "//" for a slash, an empty line
+ * that says nothing, or something for the server. Wiped where it held a secret. Suspends. */
 bool talk_enter(Talk *t, char *line, GError **error);
-/* Takes in what belongs to the dialogue next: one line, literal or piece. EOF sets t->closed and is no error. Suspends. */
+/* Takes in what belongs to the dialogue next: one line, literal or piece. EOF sets t->closed and is
+ * no error. Suspends. */
 bool talk_hear(Talk *t, GError **error);
-/* The same for what is there already, without waiting; *more is set when there is so much that it stopped half-way. */
+/* The same for what is there already, without waiting; *more is set when there is so much that it
+ * stopped half-way. */
 bool talk_hear_now(Talk *t, bool *more, GError **error);
 /* Hears until it is the person's turn. Suspends. */
 bool talk_hear_reply(Talk *t, GError **error);
 /* Would this line be a secret, or part of one, so that it must not be remembered? */
 bool talk_is_secret(const Talk *t, const char *line);
-/* Is a "/" at the start of the next line a local command? Not inside payload and authentication responses. */
+/* Is a "/" at the start of the next line a local command? Not inside payload and authentication
+ * responses. */
 bool talk_local_active(const Talk *t);
 
 /* --- talk_local.c --- */
@@ -105,7 +112,8 @@ typedef struct {
     bool (*run)(Talk *t, const char *arguments, GError **error);
 } LocalCommand;
 extern const LocalCommand local_commands[]; /* ended by a row without a name */
-/* Runs "/name arguments" (without the slash). Fails with USAGE for an unknown name, naming the nearest. Suspends. */
+/* Runs "/name arguments" (without the slash). Fails with USAGE for an unknown name, naming the
+ * nearest. Suspends. */
 bool talk_local(Talk *t, const char *text, GError **error);
 
 /* --- talk.c --- */
@@ -117,8 +125,8 @@ void talk_close(Talk *t);
 Stage talk_start_stage(const Talk *t);
 
 /* --- talk_send.c --- */
-/* Sends a file as the protocol sends a message: DATA and POST dot-stuffed, APPEND and PUTSCRIPT as a literal, else as it is.
- * `place` is the mailbox or script name, or NULL. Suspends. */
+/* Sends a file as the protocol sends a message: DATA and POST dot-stuffed, APPEND and PUTSCRIPT as
+ * a literal, else as it is. `place` is the mailbox or script name, or NULL. Suspends. */
 bool talk_send_file(Talk *t, const char *file, const char *place, GError **error);
 
 /* --- talk_tty.c, talk_script.c, talk_replay.c --- */
@@ -142,5 +150,6 @@ void reply_store_line(ReplyStore *store, Bytes raw, bool unstuff);
 /* Literal octets. */
 void reply_store_octets(ReplyStore *store, Bytes octets);
 uint64_t reply_store_size(const ReplyStore *store);
-/* Writes it to a new file, or over an old one, mode 0600. DATA when there is nothing, or it outgrew the cap. */
+/* Writes it to a new file, or over an old one, mode 0600. DATA when there is nothing, or it outgrew
+ * the cap. */
 bool reply_store_save(const ReplyStore *store, const char *file, GError **error);

@@ -32,7 +32,8 @@ static void add_files(GPtrArray *found, const char *word)
     const char *base = slash ? slash + 1 : word;
     g_autofree char *lead = g_strndup(word, (size_t)(base - word));
     g_autoptr(GDir) dir = g_dir_open(directory, 0, NULL);
-    for (const char *name = dir ? g_dir_read_name(dir) : NULL; name != NULL; name = g_dir_read_name(dir)) {
+    for (const char *name = dir ? g_dir_read_name(dir) : NULL; name != NULL;
+         name = g_dir_read_name(dir)) {
         if (g_str_has_prefix(name, base) && (name[0] != '.' || base[0] == '.')) {
             g_autofree char *path = g_strconcat(lead, name, NULL);
             bool folder = g_file_test(path, G_FILE_TEST_IS_DIR);
@@ -48,7 +49,8 @@ static size_t common_prefix(const GPtrArray *found)
     for (guint i = 1; i < found->len; i++) {
         const char *other = g_ptr_array_index(found, i);
         size_t n = 0;
-        while (n < len && g_ascii_tolower(first[n]) == g_ascii_tolower(other[n]) && other[n] != '\0') {
+        while (n < len && g_ascii_tolower(first[n]) == g_ascii_tolower(other[n]) &&
+               other[n] != '\0') {
             n++;
         }
         len = n;
@@ -61,7 +63,8 @@ static void list(Talk *t, const GPtrArray *found)
 {
     g_autoptr(GString) text = g_string_new("\n");
     for (guint i = 0; i < found->len; i++) {
-        g_string_append_printf(text, "%s%s", (const char *)g_ptr_array_index(found, i), i + 1 < found->len ? "  " : "");
+        g_string_append_printf(text, "%s%s", (const char *)g_ptr_array_index(found, i),
+                               i + 1 < found->len ? "  " : "");
     }
     talk_print(t, text->str);
     fflush(t->out);

@@ -1,4 +1,5 @@
-/* talk_complete.h: Tab: the protocol's commands, the local ones, and file names where a file is wanted. */
+/* talk_complete.h: Tab: the protocol's commands, the local ones, and file names where a file is
+ * wanted. */
 #pragma once
 
 #include <histedit.h>

@@ -9,7 +9,8 @@
 static bool need_session(const Talk *t, GError **error)
 {
     return (t->session != NULL && t->session->wire != NULL && !t->closed) ||
-           error_fail(error, POSTERN_ERROR_UNAVAILABLE, "the connection is closed (/resume opens it again)");
+           error_fail(error, POSTERN_ERROR_UNAVAILABLE,
+                      "the connection is closed (/resume opens it again)");
 }
 
 static bool local_starttls(Talk *t, const char *arguments, GError **error)
@@ -23,10 +24,12 @@ static bool local_starttls(Talk *t, const char *arguments, GError **error)
         return true;
     }
     if (t->tls_asked) {
-        talk_note(t, false, "TLS was asked for already: the handshake starts when the server agrees");
+        talk_note(t, false,
+                  "TLS was asked for already: the handshake starts when the server agrees");
         return true;
     }
-    if (!talk_hear_reply(t, error)) { /* a reply that is on its way is not bytes injected before the handshake */
+    if (!talk_hear_reply(
+            t, error)) { /* a reply that is on its way is not bytes injected before the handshake */
         return false;
     }
     t->ladder = true;
@@ -68,7 +71,8 @@ static bool local_apop(Talk *t, const char *arguments, GError **error)
 static bool need_peer(const Talk *t, GError **error)
 {
     return (t->session != NULL && t->session->peer != NULL) ||
-           error_fail(error, POSTERN_ERROR_USAGE, "there is no TLS on this connection (/starttls begins it)");
+           error_fail(error, POSTERN_ERROR_USAGE,
+                      "there is no TLS on this connection (/starttls begins it)");
 }
 
 static bool local_cert(Talk *t, const char *arguments, GError **error)
@@ -88,7 +92,8 @@ static bool local_tls(Talk *t, const char *arguments, GError **error)
         return false;
     }
     bool json = arguments != NULL && strcmp(arguments, "--json") == 0;
-    g_autofree char *text = json ? tls_summary_json(t->session->peer) : tls_summary_connection(t->session->peer);
+    g_autofree char *text =
+        json ? tls_summary_json(t->session->peer) : tls_summary_connection(t->session->peer);
     talk_print(t, text);
     return true;
 }
@@ -109,7 +114,8 @@ static bool local_resume(Talk *t, const char *arguments, GError **error)
     if (t->session != NULL && t->session->wire != NULL && tls_is(wire_stream(t->session->wire))) {
         old = tls_session_take(wire_stream(t->session->wire));
         if (old == NULL) {
-            talk_note(t, false, "the server gave no session to resume: this will be a full handshake");
+            talk_note(t, false,
+                      "the server gave no session to resume: this will be a full handshake");
         }
     }
     talk_close(t);
@@ -120,7 +126,9 @@ static bool local_resume(Talk *t, const char *arguments, GError **error)
         return false;
     }
     if (t->session->peer != NULL) {
-        talk_note(t, false, t->session->peer->resumed ? "the TLS session was resumed" : "the TLS session was not resumed: a full handshake");
+        talk_note(t, false,
+                  t->session->peer->resumed ? "the TLS session was resumed"
+                                            : "the TLS session was not resumed: a full handshake");
     }
     return true;
 }
@@ -131,7 +139,8 @@ static bool local_rekey(Talk *t, const char *arguments, GError **error)
     if (!need_session(t, error) || !need_peer(t, error)) {
         return false;
     }
-    if (!tls_rekey(wire_stream(t->session->wire), deadline_in(wire_timeout(t->session->wire)), error)) {
+    if (!tls_rekey(wire_stream(t->session->wire), deadline_in(wire_timeout(t->session->wire)),
+                   error)) {
         return false;
     }
     talk_note(t, false, "new traffic keys in both directions (TLS 1.3 KeyUpdate)");
@@ -170,7 +179,8 @@ static bool local_raw(Talk *t, const char *arguments, GError **error)
     }
     g_autoptr(GByteArray) octets = arguments ? bytes_from_hex(bytes_of(arguments)) : NULL;
     if (octets == NULL || octets->len == 0) {
-        return error_fail(error, POSTERN_ERROR_USAGE, "/raw needs octets in hexadecimal, such as: /raw 4e 4f 4f 50 0d 0a");
+        return error_fail(error, POSTERN_ERROR_USAGE,
+                          "/raw needs octets in hexadecimal, such as: /raw 4e 4f 4f 50 0d 0a");
     }
     return wire_send_bytes(t->session->wire, bytes_of_array(octets), false, error);
 }
@@ -207,7 +217,9 @@ static bool local_wait(Talk *t, const char *arguments, GError **error)
     char *end = NULL;
     double seconds = g_ascii_strtod(arguments, &end);
     if (*end != '\0' || !(seconds >= 0 && seconds <= 86400)) {
-        return error_fail(error, POSTERN_ERROR_USAGE, "/wait takes a number of seconds, or nothing: until the reply is complete");
+        return error_fail(
+            error, POSTERN_ERROR_USAGE,
+            "/wait takes a number of seconds, or nothing: until the reply is complete");
     }
     return hear_until(t, deadline_in(seconds), error);
 }
@@ -237,14 +249,16 @@ static bool local_help(Talk *t, const char *arguments, GError **error)
     (void)arguments;
     (void)error;
     for (const LocalCommand *c = local_commands; c->name != NULL; c++) {
-        g_autofree char *usage = g_strdup_printf("/%s%s%s", c->name, c->arguments ? " " : "", c->arguments ? c->arguments : "");
+        g_autofree char *usage = g_strdup_printf("/%s%s%s", c->name, c->arguments ? " " : "",
+                                                 c->arguments ? c->arguments : "");
         g_autofree char *line = g_strdup_printf("  %-22s %s", usage, c->help);
         talk_print(t, line);
     }
-    g_autofree char *end = g_strdup_printf("  %-22s sends a line that begins with a slash\n"
-                                           "Everything else goes to the server. SIGALRM does what /starttls does:"
-                                           " kill -ALRM %d",
-                                           "//...", (int)getpid());
+    g_autofree char *end =
+        g_strdup_printf("  %-22s sends a line that begins with a slash\n"
+                        "Everything else goes to the server. SIGALRM does what /starttls does:"
+                        " kill -ALRM %d",
+                        "//...", (int)getpid());
     talk_print(t, end);
     return true;
 }
@@ -282,11 +296,14 @@ const LocalCommand local_commands[] = {
     {"caps", NULL, "the capabilities, explained, and what TLS changed", local_caps},
     {"resume", NULL, "connect anew, resuming the TLS session", local_resume},
     {"rekey", NULL, "new traffic keys (TLS 1.3)", local_rekey},
-    {"save", "FILE", "write the last reply's body (RETR, FETCH) to a file, byte for byte", local_save},
-    {"send", "FILE [MAILBOX]", "send a file: DATA or POST dot-stuffed, APPEND as a literal", local_send},
+    {"save", "FILE", "write the last reply's body (RETR, FETCH) to a file, byte for byte",
+     local_save},
+    {"send", "FILE [MAILBOX]", "send a file: DATA or POST dot-stuffed, APPEND as a literal",
+     local_send},
     {"raw", "HEX", "send these octets, with nothing added", local_raw},
     {"wait", "[SECONDS]", "listen: until the reply is complete, or so long", local_wait},
-    {"expect", "REGEX", "the last reply must match; else a script ends with status 65", local_expect},
+    {"expect", "REGEX", "the last reply must match; else a script ends with status 65",
+     local_expect},
     {"history", NULL, "what was typed", local_history},
     {"help", NULL, "this", local_help},
     {"quit", NULL, "say goodbye and end", local_quit},
@@ -310,5 +327,8 @@ bool talk_local(Talk *t, const char *text, GError **error)
         }
     }
     g_autofree char *shown = escape_line(bytes_of(words[0]));
-    return error_fail(error, POSTERN_ERROR_USAGE, "there is no /%s (/help lists what there is; // sends a line that begins with a slash)", shown);
+    return error_fail(
+        error, POSTERN_ERROR_USAGE,
+        "there is no /%s (/help lists what there is; // sends a line that begins with a slash)",
+        shown);
 }

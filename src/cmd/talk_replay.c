@@ -33,10 +33,12 @@ bool talk_replay(Talk *t, const char *file, const char *url, GError **error)
     gsize len = 0;
     g_autoptr(GError) problem = NULL;
     if (!g_file_get_contents(file, &text, &len, &problem)) {
-        return error_fail(error, POSTERN_ERROR_NO_INPUT, "cannot read the transcript %s: %s", file, problem->message);
+        return error_fail(error, POSTERN_ERROR_NO_INPUT, "cannot read the transcript %s: %s", file,
+                          problem->message);
     }
     if (len > TRANSCRIPT_MAX) {
-        return error_fail(error, POSTERN_ERROR_DATA, "the transcript %s is larger than 512 MB", file);
+        return error_fail(error, POSTERN_ERROR_DATA, "the transcript %s is larger than 512 MB",
+                          file);
     }
     g_autoptr(GPtrArray) lines = transcript_read((Bytes){text, len}, error);
     if (lines == NULL) {
@@ -44,12 +46,14 @@ bool talk_replay(Talk *t, const char *file, const char *url, GError **error)
     }
     t->proto = url ? proto_of_url(url) : proto_of_transcript(lines);
     if (t->proto == NULL && url != NULL) {
-        return error_fail(error, POSTERN_ERROR_USAGE, "\"%s\" is no address that tells which protocol was spoken", url);
+        return error_fail(error, POSTERN_ERROR_USAGE,
+                          "\"%s\" is no address that tells which protocol was spoken", url);
     }
     t->proto = t->proto ? t->proto : proto_find("tcp");
     t->dialogue = dialogue_new(t->proto);
     t->explain = EXPLAIN_BRIEF;
-    if (t->options->explain != NULL && !explain_level_parse(t->options->explain, &t->explain, error)) {
+    if (t->options->explain != NULL &&
+        !explain_level_parse(t->options->explain, &t->explain, error)) {
         return false;
     }
     t->sent_at = 0;

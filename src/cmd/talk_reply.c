@@ -1,4 +1,5 @@
-/* talk_reply.c: the body of the last reply, kept for /save: small ones in memory, large ones in a nameless file. */
+/* talk_reply.c: the body of the last reply, kept for /save: small ones in memory, large ones in a
+ * nameless file. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -6,14 +7,16 @@
 
 #include "cmd/talk.h"
 
-#define REPLY_MEMORY (1024 * 1024)                 /* beyond it goes to disk */
-#define REPLY_CAP (UINT64_C(4) * 1024 * 1024 * 1024) /* a server can make it grow: this is where we stop keeping */
+#define REPLY_MEMORY (1024 * 1024) /* beyond it goes to disk */
+#define REPLY_CAP                                                                                  \
+    (UINT64_C(4) * 1024 * 1024 *                                                                   \
+     1024) /* a server can make it grow: this is where we stop keeping */
 
 struct ReplyStore {
     GByteArray *memory; /* what has not been written to fd yet */
     int fd;             /* -1: everything is in memory */
     uint64_t size;
-    bool overflow;      /* the cap or the disk was hit: what we have is not whole */
+    bool overflow; /* the cap or the disk was hit: what we have is not whole */
 };
 
 ReplyStore *reply_store_new(void)
@@ -136,7 +139,8 @@ bool reply_store_save(const ReplyStore *store, const char *file, GError **error)
 {
     if (store->size == 0) {
         return error_fail(error, POSTERN_ERROR_DATA,
-                          "there is nothing to save: no reply with a body has come yet (try RETR, TOP, LIST or FETCH)");
+                          "there is nothing to save: no reply with a body has come yet (try RETR, "
+                          "TOP, LIST or FETCH)");
     }
     if (store->overflow) {
         return error_fail(error, POSTERN_ERROR_DATA,
@@ -146,7 +150,8 @@ bool reply_store_save(const ReplyStore *store, const char *file, GError **error)
     }
     int fd = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (fd < 0) {
-        return error_fail(error, POSTERN_ERROR_CANT_CREATE, "cannot write %s: %s", file, g_strerror(errno));
+        return error_fail(error, POSTERN_ERROR_CANT_CREATE, "cannot write %s: %s", file,
+                          g_strerror(errno));
     }
     bool good = copy_spilled(store, fd);
     if (close(fd) != 0 || !good) {

@@ -31,43 +31,57 @@ bool talk_is_secret(const Talk *t, const char *line)
 static bool refuse_cleartext(const Talk *t, const SentLine *sent, GError **error)
 {
     const char *upgrade = t->session->proto->tls_command;
-    const char *how = wire_encrypted(t->session->wire)
-                          ? "the certificate was not verified"
-                          : "this connection is not encrypted";
+    const char *how = wire_encrypted(t->session->wire) ? "the certificate was not verified"
+                                                       : "this connection is not encrypted";
     return error_fail(error, POSTERN_ERROR_INSECURE,
                       "not sent: %s would give the password away, because %s\n%s%s%s"
                       "--allow-cleartext-auth sends it all the same",
-                      *sent->verb ? sent->verb : "this response", how, upgrade ? "type " : "", upgrade ? upgrade : "",
-                      upgrade ? " or /starttls first; " : "");
+                      *sent->verb ? sent->verb : "this response", how, upgrade ? "type " : "",
+                      upgrade ? upgrade : "", upgrade ? " or /starttls first; " : "");
 }
 
 static bool say_secret(Talk *t, const char *full, const SentLine *sent, GError **error)
 {
-    g_autofree char *prefix = g_strndup(full, sent->secret_from);
-    g_autoptr(Secret) secret = secret_new(full + sent->secret_from, strlen(full) - sent->secret_from);
-    return wire_send_secret(t->session->wire, prefix, secret, error);
+    Bytes line = bytes_of(full);
+    size_t end = sent->secret_from + sent->secret_len;
+    g_autoptr(Secret) secret = secret_new(full + sent->secret_from, sent->secret_len);
+    return wire_send_secret_within(t->session->wire, bytes_sub(line, 0, sent->secret_from), secret,
+                                   bytes_sub(line, end, line.len), error);
 }
 
-/* Octets of an IMAP literal typed as a line: the line with its CRLF belongs to the literal as far as that reaches; what is
- * left of it goes on as the rest of the command. */
+static bool say_octets(Talk *t, Bytes octets, bool masked, GError **error)
+{
+    if (!wire_send_bytes(t->session->wire, octets, masked, error)) {
+        return false;
+    }
+    dialogue_send_octets(t->dialogue, octets.len);
+    return true;
+}
+
+/* Octets that were announced (an IMAP literal, a BDAT chunk), typed as lines: a line with its CRLF
+ * belongs to them as far as they reach; what is left of it is the rest of the command, where there
+ * can be one. */
 static bool say_literal(Talk *t, const char *line, bool masked, GError **error)
 {
     uint64_t wanted = dialogue_payload_octets(t->dialogue);
     size_t len = strlen(line);
     if (len + 1 == wanted) {
         return error_fail(error, POSTERN_ERROR_DATA,
-                          "not sent: the literal wants %" G_GUINT64_FORMAT " octets; this line has %zu, or %zu with its line end",
+                          "not sent: %" G_GUINT64_FORMAT
+                          " octets are wanted; this line has %zu, or %zu with its line end",
                           wanted, len, len + 2);
     }
-    Wire *w = t->session->wire;
     if (len + 2 <= wanted) {
         g_autofree char *whole = g_strconcat(line, "\r\n", NULL);
-        bool good = wire_send_bytes(w, bytes_of(whole), masked, error);
+        bool good = say_octets(t, bytes_of(whole), masked, error);
         secret_wipe(whole, len);
         return good;
     }
-    return wire_send_bytes(w, (Bytes){line, wanted}, masked, error) &&
-           wire_send_line(w, bytes_of(line + wanted), error);
+    if (!say_octets(t, (Bytes){line, wanted}, masked, error)) {
+        return false;
+    }
+    bool goes_on = dialogue_expects(t->dialogue) == EXPECT_PAYLOAD;
+    return !goes_on || wire_send_line(t->session->wire, bytes_of(line + wanted), error);
 }
 
 static bool say_line(Talk *t, const char *line, GError **error)
@@ -77,10 +91,12 @@ static bool say_line(Talk *t, const char *line, GError **error)
     g_autofree char *full = dialogue_complete_command(t->dialogue, line);
     dialogue_peek(t->dialogue, bytes_of(full), &sent);
     bool good;
-    if (sent.is_cleartext_password && !session_is_private(t->session) && !t->options->connect.allow_cleartext_auth) {
+    if (sent.is_cleartext_password && !session_is_private(t->session) &&
+        !t->options->connect.allow_cleartext_auth) {
         good = refuse_cleartext(t, &sent, error);
     } else if (sent.asks_tls && wire_encrypted(w)) {
-        good = error_fail(error, POSTERN_ERROR_USAGE, "not sent: TLS is up already (/tls shows it)");
+        good =
+            error_fail(error, POSTERN_ERROR_USAGE, "not sent: TLS is up already (/tls shows it)");
     } else if (sent.is_payload && dialogue_payload_octets(t->dialogue) > 0) {
         good = say_literal(t, line, sent.has_secret, error);
     } else if (sent.has_secret) {
@@ -102,12 +118,14 @@ static bool say_line(Talk *t, const char *line, GError **error)
 bool talk_say(Talk *t, char *line, GError **error)
 {
     if (t->session == NULL || t->closed) {
-        return error_fail(error, POSTERN_ERROR_UNAVAILABLE, "not sent: the connection is closed (/resume opens it again)");
+        return error_fail(error, POSTERN_ERROR_UNAVAILABLE,
+                          "not sent: the connection is closed (/resume opens it again)");
     }
     bool secret = talk_is_secret(t, line);
     t->typed = t->interactive;
-    bool good = t->session->proto->line_based ? say_line(t, line, error)
-                                              : wire_send_line(t->session->wire, bytes_of(line), error);
+    bool good = t->session->proto->line_based
+                    ? say_line(t, line, error)
+                    : wire_send_line(t->session->wire, bytes_of(line), error);
     t->typed = false;
     if (secret) {
         secret_wipe(line, strlen(line));
@@ -125,7 +143,8 @@ bool talk_enter(Talk *t, char *line, GError **error)
         memmove(line, line + 1, strlen(line));
     }
     Expect expects = t->dialogue ? dialogue_expects(t->dialogue) : EXPECT_COMMAND;
-    bool empty_counts = !t->proto->line_based || expects == EXPECT_PAYLOAD || expects == EXPECT_RESPONSE;
+    bool empty_counts =
+        !t->proto->line_based || expects == EXPECT_PAYLOAD || expects == EXPECT_RESPONSE;
     return (*line == '\0' && !empty_counts) || talk_say(t, line, error);
 }
 
@@ -147,7 +166,8 @@ static bool or_closed(Talk *t, bool good, GError *problem, GError **error)
     return false;
 }
 
-/* An upgrade that was asked for by hand and agreed to is begun at once: neither /starttls nor SIGALRM is needed. */
+/* An upgrade that was asked for by hand and agreed to is begun at once: neither /starttls nor
+ * SIGALRM is needed. */
 static bool shake_hands_if_agreed(Talk *t, GError **error)
 {
     if (dialogue_expects(t->dialogue) != EXPECT_HANDSHAKE) {
@@ -173,12 +193,14 @@ bool talk_hear(Talk *t, GError **error)
         t->closed = t->closed || (good && unit.len == 0);
     } else {
         uint64_t octets = dialogue_wants_octets(t->dialogue);
-        good = octets > 0 ? wire_exact(w, octets, LITERAL_MAX, &unit, &problem) : wire_line(w, &unit, &problem);
+        good = octets > 0 ? wire_exact(w, octets, LITERAL_MAX, &unit, &problem)
+                          : wire_line(w, &unit, &problem);
     }
     return or_closed(t, good, problem, error) && (t->closed || shake_hands_if_agreed(t, error));
 }
 
-/* One line or piece if it is there. *got tells. A literal that has begun is waited for: its rest is on its way. */
+/* One line or piece if it is there. *got tells. A literal that has begun is waited for: its rest is
+ * on its way. */
 static bool hear_one_now(Talk *t, bool *got, GError **error)
 {
     Wire *w = t->session->wire;
@@ -214,7 +236,8 @@ bool talk_hear_now(Talk *t, bool *more, GError **error)
 
 bool talk_hear_reply(Talk *t, GError **error)
 {
-    while (!t->closed && (dialogue_expects(t->dialogue) == EXPECT_REPLY || dialogue_wants_octets(t->dialogue) > 0)) {
+    while (!t->closed && (dialogue_expects(t->dialogue) == EXPECT_REPLY ||
+                          dialogue_wants_octets(t->dialogue) > 0)) {
         if (!talk_hear(t, error)) {
             return false;
         }

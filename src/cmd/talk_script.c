@@ -1,4 +1,5 @@
-/* talk_script.c: lines from a pipe or a file, in lock-step: one command after the reply to the one before is complete. */
+/* talk_script.c: lines from a pipe or a file, in lock-step: one command after the reply to the one
+ * before is complete. */
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -26,12 +27,14 @@ static bool fill(LineSource *in, GError **error)
         in->at = 0;
     }
     if (in->buffer->len > LINE_MAX_SCRIPT) {
-        return error_fail(error, POSTERN_ERROR_DATA, "%s, line %u is longer than 16 MB", in->name, in->number + 1);
+        return error_fail(error, POSTERN_ERROR_DATA, "%s, line %u is longer than 16 MB", in->name,
+                          in->number + 1);
     }
     char piece[2048];
     ssize_t n = read(in->fd, piece, sizeof piece);
     if (n < 0 && errno != EINTR && errno != EAGAIN) {
-        return error_fail(error, POSTERN_ERROR_IO, "cannot read %s: %s", in->name, g_strerror(errno));
+        return error_fail(error, POSTERN_ERROR_IO, "cannot read %s: %s", in->name,
+                          g_strerror(errno));
     }
     if (n < 0) {
         return errno == EINTR || io_wait_read(in->fd, DEADLINE_NEVER, error);
@@ -57,7 +60,9 @@ static bool next_line(LineSource *in, char **ret, GError **error)
                 len--;
             }
             if (memchr(rest.data, '\0', len) != NULL) {
-                return error_fail(error, POSTERN_ERROR_DATA, "%s, line %u has a NUL in it; /raw sends octets", in->name, in->number);
+                return error_fail(error, POSTERN_ERROR_DATA,
+                                  "%s, line %u has a NUL in it; /raw sends octets", in->name,
+                                  in->number);
             }
             *ret = g_strndup(rest.data, len);
             return true;
@@ -74,8 +79,9 @@ static bool next_line(LineSource *in, char **ret, GError **error)
 static bool closed_early(Talk *t, const LineSource *in, GError **error)
 {
     const char *verb = *t->last_verb ? t->last_verb : "the greeting";
-    return error_fail(error, POSTERN_ERROR_EOF, "the server closed the connection after %s; %s was not sent from line %u on", verb,
-                      in->name, in->number);
+    return error_fail(error, POSTERN_ERROR_EOF,
+                      "the server closed the connection after %s; %s was not sent from line %u on",
+                      verb, in->name, in->number);
 }
 
 static bool lock_step(Talk *t, LineSource *in, GError **error)
@@ -92,7 +98,9 @@ static bool lock_step(Talk *t, LineSource *in, GError **error)
             return true;
         }
         bool local = line[0] == '/' && talk_local_active(t);
-        bool good = t->closed && !local && !(t->quitting && *line == '\0') ? closed_early(t, in, error) : talk_enter(t, line, error);
+        bool good = t->closed && !local && !(t->quitting && *line == '\0')
+                        ? closed_early(t, in, error)
+                        : talk_enter(t, line, error);
         secret_wipe(line, strlen(line));
         g_free(line);
         if (!good) {
@@ -145,7 +153,8 @@ static bool pour(Talk *t, LineSource *in, GError **error)
             http_message_request_line(t->http, bytes_of(line));
         }
         bool more = true;
-        if (!talk_enter(t, line, error) || (t->session != NULL && !t->closed && !talk_hear_now(t, &more, error))) {
+        if (!talk_enter(t, line, error) ||
+            (t->session != NULL && !t->closed && !talk_hear_now(t, &more, error))) {
             return false;
         }
     }
@@ -168,7 +177,8 @@ bool talk_script(Talk *t, int fd, const char *name, GError **error)
     }
     g_autoptr(GByteArray) buffer = g_byte_array_new();
     LineSource in = {.fd = fd, .name = name, .buffer = buffer};
-    bool good = t->session->proto->line_based ? lock_step(t, &in, error) && finish(t, error) : pour(t, &in, error);
+    bool good = t->session->proto->line_based ? lock_step(t, &in, error) && finish(t, error)
+                                              : pour(t, &in, error);
     secret_wipe(buffer->data, buffer->len);
     return good;
 }

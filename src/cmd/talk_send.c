@@ -5,7 +5,8 @@
 
 #define SEND_MAX (1024u * 1024 * 1024)
 
-/* The text of a file with CRLF line ends, dots doubled at line starts, and the final dot (RFC 5321 4.5.2). */
+/* The text of a file with CRLF line ends, dots doubled at line starts, and the final dot (RFC
+ * 5321 4.5.2). */
 static GString *dot_stuffed(const char *text, size_t len)
 {
     GString *out = g_string_sized_new(len + len / 32 + 8);
@@ -48,7 +49,8 @@ static bool send_block(Talk *t, const char *command, const char *text, size_t le
         return false;
     }
     if (dialogue_expects(t->dialogue) != EXPECT_PAYLOAD) {
-        return error_fail(error, POSTERN_ERROR_UNAVAILABLE, "nothing was sent: the server does not want the data now");
+        return error_fail(error, POSTERN_ERROR_UNAVAILABLE,
+                          "nothing was sent: the server does not want the data now");
     }
     g_autoptr(GString) body = dot_stuffed(text, len);
     if (!wire_send_bytes(t->session->wire, bytes_of_string(body), false, error)) {
@@ -66,10 +68,14 @@ static bool send_literal(Talk *t, const char *command, const char *text, size_t 
         return false;
     }
     if (dialogue_expects(t->dialogue) != EXPECT_PAYLOAD) {
-        return error_fail(error, POSTERN_ERROR_UNAVAILABLE, "nothing was sent: the server does not want the data now");
+        return error_fail(error, POSTERN_ERROR_UNAVAILABLE,
+                          "nothing was sent: the server does not want the data now");
     }
-    return wire_send_bytes(t->session->wire, bytes_of_string(body), false, error) &&
-           wire_send_line(t->session->wire, BYTES_NONE, error) && talk_hear_reply(t, error);
+    if (!wire_send_bytes(t->session->wire, bytes_of_string(body), false, error)) {
+        return false;
+    }
+    dialogue_send_octets(t->dialogue, body->len);
+    return wire_send_line(t->session->wire, BYTES_NONE, error) && talk_hear_reply(t, error);
 }
 
 /* IMAP's quoted string; talk_say refuses CR, LF and NUL. */
@@ -92,8 +98,8 @@ static const struct {
     const char *command;
     const char *default_place; /* NULL: the command takes none */
 } ways[] = {
-    {"smtp", "DATA", NULL},   {"submission", "DATA", NULL}, {"lmtp", "DATA", NULL},
-    {"nntp", "POST", NULL},   {"imap", "APPEND", "INBOX"},
+    {"smtp", "DATA", NULL}, {"submission", "DATA", NULL}, {"lmtp", "DATA", NULL},
+    {"nntp", "POST", NULL}, {"imap", "APPEND", "INBOX"},
 };
 
 bool talk_send_file(Talk *t, const char *file, const char *place, GError **error)
@@ -102,7 +108,8 @@ bool talk_send_file(Talk *t, const char *file, const char *place, GError **error
     gsize len = 0;
     g_autoptr(GError) problem = NULL;
     if (!g_file_get_contents(file, &text, &len, &problem)) {
-        return error_fail(error, POSTERN_ERROR_NO_INPUT, "cannot read %s: %s", file, problem->message);
+        return error_fail(error, POSTERN_ERROR_NO_INPUT, "cannot read %s: %s", file,
+                          problem->message);
     }
     if (len > SEND_MAX) {
         return error_fail(error, POSTERN_ERROR_DATA, "%s is larger than 1 GB", file);
@@ -119,7 +126,8 @@ bool talk_send_file(Talk *t, const char *file, const char *place, GError **error
         return send_literal(t, command, text, len, error);
     }
     if (t->session->proto->line_based) {
-        return error_fail(error, POSTERN_ERROR_USAGE, "%s has no command that takes a file", t->session->proto->title);
+        return error_fail(error, POSTERN_ERROR_USAGE, "%s has no command that takes a file",
+                          t->session->proto->title);
     }
     return wire_send_bytes(t->session->wire, (Bytes){text, len}, false, error);
 }

@@ -1,4 +1,5 @@
-/* talk_show.c: whatever is said on the wire comes through here, once: it is followed, written down, shown and explained. */
+/* talk_show.c: whatever is said on the wire comes through here, once: it is followed, written down,
+ * shown and explained. */
 #include <string.h>
 #include <unistd.h>
 
@@ -6,7 +7,8 @@
 #include "cmd/talk.h"
 #include "report/tls_summary.h"
 
-#define LAST_REPLY_MAX (64 * 1024) /* what /expect can look at; a peer decides how long replies are */
+#define LAST_REPLY_MAX                                                                             \
+    (64 * 1024) /* what /expect can look at; a peer decides how long replies are */
 
 typedef enum { INK_PLAIN, INK_SENT, INK_NOTE, INK_WARNING, INK_ANNOTATION } Ink;
 static const char *const inks[] = {"", "\033[36m", "\033[2m", "\033[1;31m", "\033[32m"};
@@ -78,7 +80,8 @@ static void put_event(Talk *t, Ink ink, const WireEvent *event)
     put_line(t, ink, line);
 }
 
-/* -q: what the server said and nothing else; exact, except that a terminal gets no control characters. */
+/* -q: what the server said and nothing else; exact, except that a terminal gets no control
+ * characters. */
 static void put_raw(Talk *t, Bytes raw)
 {
     if (!isatty(fileno(t->out))) {
@@ -91,13 +94,15 @@ static void put_raw(Talk *t, Bytes raw)
 
 static bool is_auth_verb(const char *verb)
 {
-    static const char *const verbs[] = {"APOP", "PASS", "USER", "AUTH", "AUTHENTICATE", "LOGIN", NULL};
+    static const char *const verbs[] = {"APOP",         "PASS",  "USER", "AUTH",
+                                        "AUTHENTICATE", "LOGIN", NULL};
     return g_strv_contains(verbs, verb);
 }
 
 static bool is_capability_verb(const char *verb)
 {
-    static const char *const verbs[] = {"CAPA", "EHLO", "LHLO", "CAPABILITY", "CAPABILITIES", "FEAT", NULL};
+    static const char *const verbs[] = {"CAPA",         "EHLO", "LHLO", "CAPABILITY",
+                                        "CAPABILITIES", "FEAT", NULL};
     return g_strv_contains(verbs, verb);
 }
 
@@ -107,12 +112,14 @@ static bool is_message_verb(const char *verb)
     return g_strv_contains(verbs, verb);
 }
 
-/* A refusal decides the exit status, unless the ladder was only probing or something expected it. */
+/* A refusal decides the exit status, unless the ladder was only probing or something expected it.
+ */
 static void note_outcome(Talk *t, const ReceivedUnit *unit, Bytes line)
 {
     bool refused = unit->outcome == OUTCOME_REFUSED || unit->outcome == OUTCOME_TEMPORARY;
     if (!refused) {
-        if (unit->outcome == OUTCOME_OK && is_auth_verb(unit->verb) && strcmp(unit->verb, "USER") != 0) {
+        if (unit->outcome == OUTCOME_OK && is_auth_verb(unit->verb) &&
+            strcmp(unit->verb, "USER") != 0) {
             t->refused_status = 0;
         }
         return;
@@ -122,7 +129,8 @@ static void note_outcome(Talk *t, const ReceivedUnit *unit, Bytes line)
         t->refused_status = unit->outcome == OUTCOME_TEMPORARY ? 75 : plain;
         g_free(t->refused_words);
         g_autofree char *words = escape_line_max(line, 200);
-        t->refused_words = g_strdup_printf("%s: %s", *unit->verb ? unit->verb : "the greeting", words);
+        t->refused_words =
+            g_strdup_printf("%s: %s", *unit->verb ? unit->verb : "the greeting", words);
     }
     bool encrypted = t->session && t->session->wire && wire_encrypted(t->session->wire);
     annotate_take(t, explain_refusal(t->proto, unit->verb, line, encrypted,
@@ -140,8 +148,8 @@ static void remember_for_expect(Talk *t, Bytes line, bool final)
         g_string_append_c(t->last_reply, '\n');
     }
     if (final && t->expectations->len > 0 &&
-        g_regex_match_full(g_ptr_array_index(t->expectations, 0), t->last_reply->str, (gssize)t->last_reply->len, 0, 0,
-                           NULL, NULL)) {
+        g_regex_match_full(g_ptr_array_index(t->expectations, 0), t->last_reply->str,
+                           (gssize)t->last_reply->len, 0, 0, NULL, NULL)) {
         g_ptr_array_remove_index(t->expectations, 0);
         t->refused_status = 0;
     }
@@ -163,7 +171,8 @@ static void annotate_time_and_size(Talk *t, const ReceivedUnit *unit)
     talk_annotate(t, text);
 }
 
-/* The capabilities of an answer to a command typed by hand, gathered line by line and explained at its end. */
+/* The capabilities of an answer to a command typed by hand, gathered line by line and explained at
+ * its end. */
 static void gather_capability(Talk *t, const ReceivedUnit *unit, Bytes line)
 {
     if (t->gathered == NULL) {
@@ -305,6 +314,9 @@ static void on_sent(Talk *t, const WireEvent *event)
             t->mechanism = sent.mechanism ? sasl_mechanism_find(bytes_of(sent.mechanism)) : NULL;
         }
         t->sent_at = t->sent_at != 0 ? t->sent_at : g_get_monotonic_time();
+    } else if (t->ladder) {
+        dialogue_send_octets(t->dialogue,
+                             dialogue_payload_octets(t->dialogue)); /* it sends literals whole */
     }
     if (!t->quiet && !t->typed) {
         put_event(t, INK_SENT, event);
@@ -332,9 +344,11 @@ static void on_tls(Talk *t, const WireEvent *event)
 }
 
 static void (*const handlers[])(Talk *, const WireEvent *) = {
-    [WIRE_SENT] = on_sent,         [WIRE_PAYLOAD_SENT] = on_sent,         [WIRE_RECEIVED] = on_received,
-    [WIRE_PAYLOAD_RECEIVED] = on_received, [WIRE_NOTE] = on_note,         [WIRE_WARNING] = on_note,
-    [WIRE_CONNECTED] = on_note,    [WIRE_TLS_STARTED] = on_tls,           [WIRE_CLOSED] = on_note,
+    [WIRE_SENT] = on_sent,         [WIRE_PAYLOAD_SENT] = on_sent,
+    [WIRE_RECEIVED] = on_received, [WIRE_PAYLOAD_RECEIVED] = on_received,
+    [WIRE_NOTE] = on_note,         [WIRE_WARNING] = on_note,
+    [WIRE_CONNECTED] = on_note,    [WIRE_TLS_STARTED] = on_tls,
+    [WIRE_CLOSED] = on_note,
 };
 
 void talk_observe(void *talk, const WireEvent *event)

@@ -1,4 +1,5 @@
-/* talk_signals.c: a signal handler can reach nothing but static storage: this file is the one place that has some. */
+/* talk_signals.c: a signal handler can reach nothing but static storage: this file is the one place
+ * that has some. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -40,7 +41,7 @@ static void on_deadly(int number)
     raise(number);
 }
 
-static void catch(const int *numbers, size_t n, void (*handler)(int), int how)
+static void catch (const int *numbers, size_t n, void (*handler)(int), int how)
 {
     for (size_t i = 0; i < n; i++) {
         struct sigaction action = {.sa_handler = handler, .sa_flags = how};
@@ -51,12 +52,13 @@ static void catch(const int *numbers, size_t n, void (*handler)(int), int how)
 
 bool talk_signals_begin(TalkSignals *signals, GError **error)
 {
-    if (pipe2(event_pipe, O_CLOEXEC | O_NONBLOCK) != 0 || pipe2(interrupt_pipe, O_CLOEXEC | O_NONBLOCK) != 0) {
+    if (pipe2(event_pipe, O_CLOEXEC | O_NONBLOCK) != 0 ||
+        pipe2(interrupt_pipe, O_CLOEXEC | O_NONBLOCK) != 0) {
         return error_fail(error, POSTERN_ERROR_IO, "cannot make a pipe: %s", g_strerror(errno));
     }
     terminal_known = tcgetattr(STDIN_FILENO, &terminal_before) == 0;
-    catch(watched, G_N_ELEMENTS(watched), on_watched, SA_RESTART);
-    catch(deadly, G_N_ELEMENTS(deadly), on_deadly, (int)SA_RESETHAND);
+    catch (watched, G_N_ELEMENTS(watched), on_watched, SA_RESTART);
+    catch (deadly, G_N_ELEMENTS(deadly), on_deadly, (int)SA_RESETHAND);
     signals->events = event_pipe[0];
     signals->interrupt = interrupt_pipe[0];
     return true;
@@ -78,13 +80,13 @@ void talk_signals_stop(void)
 {
     signal(SIGTSTP, SIG_DFL);
     raise(SIGTSTP);
-    catch((const int[]){SIGTSTP}, 1, on_watched, SA_RESTART);
+    catch ((const int[]){SIGTSTP}, 1, on_watched, SA_RESTART);
 }
 
 void talk_signals_end(TalkSignals *signals)
 {
-    catch(watched, G_N_ELEMENTS(watched), SIG_DFL, 0);
-    catch(deadly, G_N_ELEMENTS(deadly), SIG_DFL, 0);
+    catch (watched, G_N_ELEMENTS(watched), SIG_DFL, 0);
+    catch (deadly, G_N_ELEMENTS(deadly), SIG_DFL, 0);
     put_terminal_back();
     terminal_known = false;
     for (int i = 0; i < 2; i++) {

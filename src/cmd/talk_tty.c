@@ -1,5 +1,6 @@
-/* talk_tty.c: a person at a terminal. libedit reads the line; while it waits for a key, what the server says is shown above
- * the line being typed, which is taken off the screen and drawn again. */
+/* talk_tty.c: a person at a terminal. libedit reads the line; while it waits for a key, what the
+ * server says is shown above the line being typed, which is taken off the screen and drawn again.
+ */
 #include <histedit.h>
 #include <limits.h>
 #include <signal.h>
@@ -20,10 +21,10 @@ typedef struct {
     History *history;
     char *history_file; /* NULL: nothing is remembered */
     TalkSignals signals;
-    bool warned;        /* Ctrl-C was pressed once on an empty line */
-    bool more;          /* the server has said more than was shown so far */
+    bool warned; /* Ctrl-C was pressed once on an empty line */
+    bool more;   /* the server has said more than was shown so far */
     bool over;
-    GError *failure;    /* ends the conversation */
+    GError *failure; /* ends the conversation */
 } Terminal;
 
 static Talk *talk_of(EditLine *el)
@@ -88,7 +89,8 @@ static void show_line(Terminal *term)
 /* --- what happens while a key is waited for --- */
 
 /* Runs a step of the conversation with Ctrl-C able to break it off. */
-static bool interruptible(Talk *t, Terminal *term, bool (*step)(Talk *t, GError **error), GError **error)
+static bool interruptible(Talk *t, Terminal *term, bool (*step)(Talk *t, GError **error),
+                          GError **error)
 {
     io_interrupt_on(term->signals.interrupt);
     bool good = step(t, error);
@@ -160,7 +162,9 @@ static void on_interrupt(Talk *t, Terminal *term)
     if (!term->warned && t->session != NULL && !t->closed) {
         hide_line(term);
         bool waiting = dialogue_pending(t->dialogue) > 0;
-        talk_note(t, false, waiting ? "still waiting for the reply to %s; Ctrl-C again drops the connection" : "%sCtrl-C again drops the connection, Ctrl-D says goodbye first",
+        talk_note(t, false,
+                  waiting ? "still waiting for the reply to %s; Ctrl-C again drops the connection"
+                          : "%sCtrl-C again drops the connection, Ctrl-D says goodbye first",
                   waiting ? t->last_verb : "");
         term->warned = true;
         show_line(term);
@@ -203,7 +207,8 @@ static int read_key(wchar_t *ret)
     return 1;
 }
 
-/* libedit's way to get a key: the one callback that may wait (design: libedit's getc, never on a coroutine). */
+/* libedit's way to get a key: the one callback that may wait (design: libedit's getc, never on a
+ * coroutine). */
 static int get_key(EditLine *el, wchar_t *ret)
 {
     Talk *t = talk_of(el);
@@ -240,7 +245,8 @@ static void print_history(Talk *t)
 {
     Terminal *term = t->terminal;
     HistEvent event;
-    for (int more = history(term->history, &event, H_LAST); more == 0; more = history(term->history, &event, H_PREV)) {
+    for (int more = history(term->history, &event, H_LAST); more == 0;
+         more = history(term->history, &event, H_PREV)) {
         talk_print(t, event.str);
     }
 }
@@ -254,7 +260,8 @@ static void load_history(Talk *t, Terminal *term)
     if (t->options->no_history) {
         return;
     }
-    g_autoptr(GError) ignored = NULL; /* without a place for it there is no history, and that is all */
+    g_autoptr(GError) ignored =
+        NULL; /* without a place for it there is no history, and that is all */
     g_autofree char *directory = config_state_directory(true, &ignored);
     if (directory != NULL) {
         term->history_file = g_build_filename(directory, "talk_history", NULL);
@@ -352,7 +359,8 @@ bool talk_interactive(Talk *t, GError **error)
     io_interrupt_on(-1);
     if (good) {
         if (!t->quiet) {
-            talk_note(t, false, "/help lists the local commands; everything else goes to the server");
+            talk_note(t, false,
+                      "/help lists the local commands; everything else goes to the server");
         }
         begin(t, &term);
         conversation(t, &term);

@@ -6,14 +6,22 @@
 #define HEADER_LINE_MAX 8192 /* of a header line only so much is looked at */
 #define REQUESTS_MAX 1000
 
-typedef enum { IN_HEADER, IN_LENGTH, IN_CHUNK_SIZE, IN_CHUNK, IN_CHUNK_END, IN_TRAILER, IN_CLOSE } Where;
+typedef enum {
+    IN_HEADER,
+    IN_LENGTH,
+    IN_CHUNK_SIZE,
+    IN_CHUNK,
+    IN_CHUNK_END,
+    IN_TRAILER,
+    IN_CLOSE
+} Where;
 
 struct HttpMessage {
     GByteArray *heads; /* a byte per request that waits for its answer: 1 for HEAD */
     bool in_request, request_is_head;
     GString *line; /* of the header, so far */
     Where where;
-    bool started;  /* the status line was seen */
+    bool started; /* the status line was seen */
     int status;
     bool chunked, has_length;
     uint64_t left; /* octets of the body, or the chunk, still to come */
@@ -97,7 +105,8 @@ static void header_line(HttpMessage *m, Bytes line)
     if (line.len == 0) {
         end_of_header(m);
     } else if (bytes_starts_ci(line, "Content-Length:")) {
-        m->has_length = bytes_number(bytes_trim(bytes_sub(line, 15, line.len)), INT64_MAX, &m->left);
+        m->has_length =
+            bytes_number(bytes_trim(bytes_sub(line, 15, line.len)), INT64_MAX, &m->left);
     } else if (bytes_starts_ci(line, "Transfer-Encoding:")) {
         m->chunked = bytes_equal_ci(bytes_trim(bytes_sub(line, 18, line.len)), "chunked");
     }

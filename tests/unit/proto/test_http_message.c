@@ -3,7 +3,8 @@
 
 #include "proto/http_message.h"
 
-/* Feeds the answer in pieces of `step` bytes; gives how many bytes had come when it was complete first, or -1. */
+/* Feeds the answer in pieces of `step` bytes; gives how many bytes had come when it was complete
+ * first, or -1. */
 static gssize complete_at(const char *request, const char *answer, size_t step)
 {
     g_autoptr(HttpMessage) m = http_message_new();
@@ -40,7 +41,10 @@ static void test_length(void)
 
 static void test_chunks(void)
 {
-    check(GET, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;x=y\r\nhello\r\nA\r\n0123456789\r\n0\r\nT: 1\r\n\r\n", 92);
+    check(GET,
+          "HTTP/1.1 200 OK\r\nTransfer-Encoding: "
+          "chunked\r\n\r\n5;x=y\r\nhello\r\nA\r\n0123456789\r\n0\r\nT: 1\r\n\r\n",
+          92);
     check(GET, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n", -1);
     check(GET, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nnonsense\r\n\r\n", -1);
 }
@@ -60,7 +64,10 @@ static void test_close_only(void)
 
 static void test_two_requests(void)
 {
-    check(GET GET, "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\naHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nb", 78);
+    check(GET GET,
+          "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\naHTTP/1.1 200 OK\r\nContent-Length: "
+          "1\r\n\r\nb",
+          78);
 }
 
 int main(int argc, char **argv)
