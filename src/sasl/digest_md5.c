@@ -130,7 +130,7 @@ static Secret *session_key(const SaslClient *client, const char *realm, const Di
                                             t->authzid ? ":" : "", t->authzid ? t->authzid : "");
     g_autoptr(Secret) a1 = secret_wrap(BYTES_NONE, inner, bytes_of(back));
     digest_compute(DIGEST_MD5, secret_reveal(a1), hash);
-    char *hex = bytes_hex(hash_bytes(hash));
+    g_autofree char *hex = bytes_hex(hash_bytes(hash));
     secret_wipe(hash, sizeof(hash));
     return secret_take_string(hex);
 }

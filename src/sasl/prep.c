@@ -14,6 +14,16 @@ static bool is_plain_ascii(Bytes b)
     return true;
 }
 
+/* Unassigned code points may stand in what is only compared, not stored (RFC 4013 section 2.5):
+ * emoji are some. libgsasl 2.2 has its flag for that the wrong way round, so that which of the two
+ * is the lenient one depends on the version. */
+static int prepare_lenient(const char *text, char **ret)
+{
+    int detail = 0;
+    int rc = gsasl_saslprep(text, GSASL_ALLOW_UNASSIGNED, ret, &detail);
+    return rc == GSASL_OK ? rc : gsasl_saslprep(text, (Gsasl_saslprep_flags)0, ret, &detail);
+}
+
 Secret *sasl_prepare(const Secret *text, bool *was_8bit, GError **error)
 {
     Bytes raw = secret_reveal(text);
@@ -29,11 +39,8 @@ Secret *sasl_prepare(const Secret *text, bool *was_8bit, GError **error)
         *was_8bit = true;
         return secret_copy(text);
     }
-    /* Unassigned code points may stand in what is only compared, not stored (RFC 4013 2.5): emoji
-     * are some. */
     char *prepared = NULL;
-    int detail = 0;
-    int rc = gsasl_saslprep(raw.data, GSASL_ALLOW_UNASSIGNED, &prepared, &detail);
+    int rc = prepare_lenient(raw.data, &prepared);
     if (rc != GSASL_OK) {
         error_fail(error, POSTERN_ERROR_AUTH,
                    "it has a character that SASLprep (RFC 4013) forbids: a control character, or "

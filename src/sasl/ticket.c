@@ -75,7 +75,7 @@ typedef uint32_t ReleaseCred(uint32_t *minor, void **cred);
 static void *ask_kerberos(void *unused)
 {
     (void)unused;
-    void *library = dlopen("libgssapi_krb5.so.2", RTLD_NOW | RTLD_LOCAL);
+    void *library = dlopen("libgssapi_krb5.so.2", RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
     if (!library) {
         return GINT_TO_POINTER(FALSE);
     }
@@ -87,7 +87,6 @@ static void *ask_kerberos(void *unused)
         major = acquire(&minor, NULL, GSS_INDEFINITE, NULL, GSS_INITIATE, &cred, NULL, NULL);
         release(&minor, &cred);
     }
-    dlclose(library);
     return GINT_TO_POINTER(major == 0);
 }
 
