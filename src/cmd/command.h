@@ -7,6 +7,8 @@ typedef struct Command {
     const char *name;
     const char *summary;   /* for `postern help` */
     const char *arguments; /* "URL [COMMAND...]" */
+    const char *words;     /* what the first argument may be, for the completions: "bash|zsh|fish"; COMMAND and
+                            * MECH stand for all of those; may be NULL */
     const char *text;      /* a few lines for --help, below the usage line */
     const char *examples;  /* lines for --help; may be NULL */
     const Option *options; /* its own */
@@ -17,7 +19,7 @@ typedef struct Command {
     bool hidden;
 } Command;
 
-/* Ended by NULL; strongest need first. In main.c. */
+/* Ended by NULL; the most needed first. In main.c. */
 extern const Command *const commands[];
 
 /* Prints "postern: MESSAGE" to standard error (escaped, wrapped lines indented) and gives the exit status. Frees error. */

@@ -50,10 +50,14 @@ char *connection_describe(const Connection *c);
 /* The password by the usual ways: --password-command, --password-file, $POSTERN_PASSWORD, the account, ~/.netrc, the terminal
  * without echo. Fails with CONFIG or AUTH, naming the ways. The same function is behind Credentials.password. */
 Secret *connection_password(Connection *c, GError **error);
+/* The password got by connection_password() is kept for the next session; this makes it be asked for again, after the
+ * server refused it. */
+void connection_forget_password(Connection *c);
 
 /* The password of an offline command (`auth`), by the same ways but without a target. */
 Secret *password_for(const ConnectOptions *options, const char *user, const char *host, GError **error);
 /* Takes POSTERN_PASSWORD out of the environment, once, at start, before any child; keeps it for the above. */
 void password_take_environment(void);
-/* Asks on /dev/tty without echo. NULL with error when there is no terminal. */
+/* Asks on /dev/tty without echo. Fails with AUTH when there is no terminal, CANCELLED on Ctrl-C or Ctrl-D. The terminal is
+ * restored whatever ends it. Suspends. */
 Secret *password_ask(const char *prompt, GError **error);

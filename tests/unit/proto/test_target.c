@@ -29,33 +29,33 @@ static const struct {
     const char *name, *proto;
     uint16_t port;
     bool tls_first, mail;
-    const char *alias_of;
+    const char *alias_of, *tls;
 } expected[] = {
-    {"smtp", "smtp", 25, false, true, NULL},
-    {"submission", "submission", 587, false, true, NULL},
-    {"submissions", "submission", 465, true, true, NULL},
-    {"smtps", "submission", 465, true, true, "submissions"},
-    {"ssmtp", "submission", 465, true, true, "submissions"},
-    {"lmtp", "lmtp", 24, false, true, NULL},
-    {"sieve", "sieve", 4190, false, true, NULL},
-    {"imap", "imap", 143, false, true, NULL},
-    {"imaps", "imap", 993, true, true, NULL},
-    {"pop3", "pop3", 110, false, true, NULL},
-    {"pop3s", "pop3", 995, true, true, NULL},
-    {"ftp", "ftp", 21, false, false, NULL},
-    {"https", "https", 443, true, false, NULL},
-    {"ircs", "irc", 6697, true, false, NULL},
-    {"irc", "irc", 6667, false, false, NULL},
-    {"nntp", "nntp", 119, false, false, NULL},
-    {"nntps", "nntp", 563, true, false, NULL},
-    {"xmpp", "xmpp", 5222, false, false, NULL},
-    {"xmpp-server", "xmpp-server", 5269, false, false, NULL},
-    {"ldap", "ldap", 389, false, false, NULL},
-    {"ldaps", "ldap", 636, true, false, NULL},
-    {"postgres", "postgres", 5432, false, false, NULL},
-    {"mysql", "mysql", 3306, false, false, NULL},
-    {"tls", "tls", 0, true, false, NULL},
-    {"tcp", "tcp", 0, false, false, NULL},
+    {"smtp", "smtp", 25, false, true, NULL, "STARTTLS"},
+    {"submission", "submission", 587, false, true, NULL, "STARTTLS"},
+    {"submissions", "submission", 465, true, true, NULL, "from the start"},
+    {"smtps", "submission", 465, true, true, "submissions", "from the start"},
+    {"ssmtp", "submission", 465, true, true, "submissions", "from the start"},
+    {"lmtp", "lmtp", 24, false, true, NULL, "STARTTLS"},
+    {"sieve", "sieve", 4190, false, true, NULL, "STARTTLS"},
+    {"imap", "imap", 143, false, true, NULL, "STARTTLS"},
+    {"imaps", "imap", 993, true, true, NULL, "from the start"},
+    {"pop3", "pop3", 110, false, true, NULL, "STLS"},
+    {"pop3s", "pop3", 995, true, true, NULL, "from the start"},
+    {"ftp", "ftp", 21, false, false, NULL, "AUTH TLS"},
+    {"https", "https", 443, true, false, NULL, "from the start"},
+    {"ircs", "irc", 6697, true, false, NULL, "from the start"},
+    {"irc", "irc", 6667, false, false, NULL, "STARTTLS"},
+    {"nntp", "nntp", 119, false, false, NULL, "STARTTLS"},
+    {"nntps", "nntp", 563, true, false, NULL, "from the start"},
+    {"xmpp", "xmpp", 5222, false, false, NULL, "STARTTLS"},
+    {"xmpp-server", "xmpp-server", 5269, false, false, NULL, "STARTTLS"},
+    {"ldap", "ldap", 389, false, false, NULL, "STARTTLS"},
+    {"ldaps", "ldap", 636, true, false, NULL, "from the start"},
+    {"postgres", "postgres", 5432, false, false, NULL, "the protocol's own"},
+    {"mysql", "mysql", 3306, false, false, NULL, "the protocol's own"},
+    {"tls", "tls", 0, true, false, NULL, "from the start"},
+    {"tcp", "tcp", 0, false, false, NULL, "none"},
 };
 
 static void test_schemes_are_those_promised(void)
@@ -68,6 +68,7 @@ static void test_schemes_are_those_promised(void)
         g_assert_true(s->tls_first == expected[i].tls_first);
         g_assert_true(s->mail == expected[i].mail);
         g_assert_cmpstr(s->alias_of, ==, expected[i].alias_of);
+        g_assert_cmpstr(s->tls, ==, expected[i].tls);
     }
     size_t n = 0;
     while (target_schemes[n].name) {
