@@ -1,6 +1,6 @@
 """Fixtures of the end-to-end tests.
 
-`rig` and a fixture for every server of rig/servers.py (named like it, with underscores): started when the first test asks,
+`rig` and a fixture for every server of rig/servers.py (named like it, with underscores: tls-1.0 is tls_10): started when the first test asks,
 shared by the session (by the worker, under xdist), stopped at its end. `postern` runs the program under test ($POSTERN, or
 build/postern). All it writes is searched for every password when the session ends; a find fails the session.
 """
@@ -134,7 +134,7 @@ def hostile(rig):
 
 
 def _server_fixture(name):
-    @pytest.fixture(scope="session", name=name.replace("-", "_"))
+    @pytest.fixture(scope="session", name=name.replace("-", "_").replace(".", ""))
     def fixture(rig):
         return rig.start(name)
 

@@ -49,10 +49,10 @@ def s_client(port, *args, pki, input=b"", host="localhost") -> str:
 def gsasl_client(pki):
     """Logs in over IMAP with STARTTLS (port: imap) or SMTP by GNU SASL's own client; returns what it said."""
 
-    def login(port, mechanism, user, password, *args, protocol="imap", env=None):
+    def login(port, mechanism, user, password, *args, protocol="imap", env=None, binding=False):
         return client(
             "gsasl", f"--{protocol}", "--starttls", f"--x509-ca-file={pki.ca_file}", "-m", mechanism, "-a", user, "-p", password,
-            "--no-cb", "--quality-of-protection=qop-auth", "--verbose", "--hostname=localhost", *args, "localhost", port,
+            *([] if binding else ["--no-cb"]), "--quality-of-protection=qop-auth", "--verbose", "--hostname=localhost", *args, "localhost", port,
             input="\n", env={"LC_ALL": "C.UTF-8", **(env or {})},
         )  # fmt: skip
 
@@ -251,6 +251,73 @@ def test_postfix_cyrus_ntlm(postfix_cyrus, users, pki):
 
     assert "< 235 " in login(users.alice.password)
     assert "< 235 " not in login(users.wrong)
+
+
+# bare TLS
+
+
+@pytest.mark.parametrize("fixture, version", [("tls_10", "TLSv1"), ("tls_11", "TLSv1.1"), ("tls_12", "TLSv1.2"), ("tls_13", "TLSv1.3")])
+def test_s_server_speaks_one_version(request, pki, fixture, version):
+    server = request.getfixturevalue(fixture)
+    told = s_client(server.port("tls"), "-cipher", "ALL:@SECLEVEL=0", pki=pki)
+    assert f"Protocol  : {version}\n" in told or (version == "TLSv1.3" and "New, TLSv1.3" in told)
+    assert "Verification: OK" in told
+    other = "-no_tls1_3" if version == "TLSv1.3" else "-tls1_3"
+    assert "alert protocol version" in s_client(server.port("tls"), other, pki=pki)
+
+
+def test_www_and_staple(tls_www, tls_staple, tls_revoked, pki):
+    told = client("curl", "-s", "--cacert", pki.ca_file, f"https://localhost:{tls_www.port('tls')}/")
+    assert "Ciphers supported in s_server binary" in told
+    assert "Cert Status: good" in s_client(tls_staple.port("tls"), "-status", pki=pki)
+    assert "Cert Status: revoked" in s_client(tls_revoked.port("tls"), "-status", pki=pki)
+
+
+def test_client_certificate_is_demanded(tls_client_cert, pki):
+    leaf, stranger = pki.leaf("client"), pki.leaf("client-unknown-ca")
+
+    def told(*args):
+        return s_client(tls_client_cert.port("tls"), "-no_tls1_3", *args, pki=pki)
+
+    assert "Verification: OK" in told("-cert", leaf.cert_file, "-key", leaf.key_file)
+    assert "handshake failure" in told()
+    assert "unknown ca" in told("-cert", stranger.cert_file, "-key", stranger.key_file)
+
+
+def test_gnutls_echoes(gnutls, pki):
+    told = client(
+        "gnutls-cli", f"--x509cafile={pki.ca_file}", f"--port={gnutls.port('tls')}", "--logfile=/dev/null", "localhost",
+        input="echo me\n",
+    )  # fmt: skip
+    assert "echo me" in told
+
+
+# channel binding
+
+
+@pytest.mark.parametrize("fixture", ["binding_exporter", "binding_unique"])
+@pytest.mark.parametrize("mechanism", ["SCRAM-SHA-1-PLUS", "SCRAM-SHA-256-PLUS"])
+def test_channel_bindings_agree_with_gnu_sasl(request, users, gsasl_client, fixture, mechanism):
+    # GNU SASL's client takes tls-exporter over TLS 1.3 and tls-unique below.
+    peer = request.getfixturevalue(fixture)
+
+    def login(password):
+        return gsasl_client(peer.port("submission"), mechanism, users.alice.name, password, protocol="smtp", binding=True)
+
+    assert "\n235 " in login(users.alice.password)
+    assert peer.outcomes()[-1].endswith(": ok")
+    assert "\n235 " not in login(users.wrong)
+
+
+def test_a_wrong_binding_is_refused(binding_end_point, users, gsasl_client):
+    port = binding_end_point.port("submission")
+    told = gsasl_client(port, "SCRAM-SHA-256-PLUS", users.alice.name, users.alice.password, protocol="smtp", binding=True)
+    assert "SCRAM-SHA-512-PLUS" in told and "\n235 " not in told
+
+
+def test_without_binding_there_is_no_plus(binding_none, users, gsasl_client):
+    told = gsasl_client(binding_none.port("submission"), "SCRAM-SHA-256", users.alice.name, users.alice.password, protocol="smtp")
+    assert "\n235 " in told and "-PLUS" not in told
 
 
 # OpenSSH

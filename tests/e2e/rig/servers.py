@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from typing import Callable
 
+from .binding import BindingPeer
 from .dns import Dns
 from .dovecot import Dovecot
 from .kdc import Kdc
 from .postfix import Postfix, PostfixCyrus
 from .ssh import Socks, Ssh
+from .tls import GnutlsServer, OpensslServer, only
 
 
 @dataclass(frozen=True)
@@ -35,4 +37,34 @@ SERVERS = {
     "ssh": Row(Ssh, Ssh.title),
     "socks": Row(Socks, Socks.title),
     "dns": Row(Dns, Dns.title),
+    "tls-1.0": Row(lambda rig: OpensslServer(rig, "tls-1.0", *only("1")), "openssl s_server, TLS 1.0 only"),
+    "tls-1.1": Row(lambda rig: OpensslServer(rig, "tls-1.1", *only("1_1")), "openssl s_server, TLS 1.1 only"),
+    "tls-1.2": Row(lambda rig: OpensslServer(rig, "tls-1.2", *only("1_2")), "openssl s_server, TLS 1.2 only"),
+    "tls-1.3": Row(lambda rig: OpensslServer(rig, "tls-1.3", *only("1_3")), "openssl s_server, TLS 1.3 only"),
+    "tls-www": Row(lambda rig: OpensslServer(rig, "tls-www", "-www"), "openssl s_server -www: HTTPS that tells about the TLS"),
+    "tls-staple": Row(
+        lambda rig: OpensslServer(rig, "tls-staple", "-status_file", rig.pki.ocsp(rig.pki.leaf())),
+        "openssl s_server with a stapled OCSP response",
+    ),
+    "tls-revoked": Row(
+        lambda rig: OpensslServer(
+            rig, "tls-revoked", "-status_file", rig.pki.ocsp(rig.pki.leaf("revoked"), "revoked"), cert="revoked"
+        ),
+        "the same, the response says revoked",
+    ),
+    "tls-client-cert": Row(
+        lambda rig: OpensslServer(rig, "tls-client-cert", "-Verify", "2", "-verify_return_error", "-CAfile", rig.pki.ca_file),
+        "openssl s_server that demands a client certificate",
+    ),
+    "gnutls": Row(GnutlsServer, GnutlsServer.title),
+    "binding-exporter": Row(
+        lambda rig: BindingPeer(rig, "binding-exporter", "tls-exporter"), "submission with SCRAM-*-PLUS by tls-exporter (TLS 1.3)"
+    ),
+    "binding-end-point": Row(
+        lambda rig: BindingPeer(rig, "binding-end-point", "tls-server-end-point"), "the same by tls-server-end-point"
+    ),
+    "binding-unique": Row(
+        lambda rig: BindingPeer(rig, "binding-unique", "tls-unique", tls="1.2"), "the same by tls-unique (TLS 1.2)"
+    ),
+    "binding-none": Row(lambda rig: BindingPeer(rig, "binding-none", "none"), "the same without any: only plain SCRAM"),
 }
