@@ -5,6 +5,6 @@
 #include "io/stream.h"
 
 /* Asks the proxy at the other end of s to connect to host:port; the name is resolved there. On success s is a pipe to it.
- * user may be NULL. Suspends. */
+ * user may be NULL. UNAVAILABLE with the proxy's reason, AUTH, PROTOCOL, EOF. Suspends. */
 bool socks5_connect(Stream *s, const char *host, uint16_t port, const char *user, const Secret *password, Deadline deadline,
                     GError **error);
