@@ -24,8 +24,8 @@ bool explain_level_parse(const char *text, ExplainLevel *ret, GError **error)
 }
 
 static const Vocabulary *const vocabularies[] = {
-    &vocabulary_smtp, &vocabulary_pop3, &vocabulary_imap, &vocabulary_sieve,
-    &vocabulary_nntp, &vocabulary_ftp,  &vocabulary_irc,
+    &vocabulary_smtp, &vocabulary_pop3, &vocabulary_imap, &vocabulary_sieve, &vocabulary_nntp,
+    &vocabulary_ftp,  &vocabulary_irc,  &vocabulary_xmpp, &vocabulary_mysql,
 };
 
 const Vocabulary *explain_vocabulary(const Proto *proto)

@@ -132,7 +132,8 @@ typedef struct {
 
 static void flush(Decoder *d)
 {
-    if (d->charset == NULL) {
+    if (d->charset == NULL || d->raw->len == 0) {
+        g_clear_pointer(&d->charset, g_free);
         return;
     }
     g_autofree char *utf8 = g_convert_with_fallback((const char *)d->raw->data, d->raw->len,

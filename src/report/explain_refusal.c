@@ -15,11 +15,14 @@ typedef struct {
     const Caps *caps;
 } Refusal;
 
-/* Is any of the alternatives, separated by '|', one for which `holds` is true? */
+/* Is any of the alternatives, separated by '|', one for which `holds` is true? None is one: "". */
 static bool any_of(const char *alternatives, bool (*holds)(const Refusal *r, const char *one),
                    const Refusal *r)
 {
     g_auto(GStrv) list = g_strsplit(alternatives, "|", -1);
+    if (list[0] == NULL) {
+        return holds(r, "");
+    }
     for (size_t i = 0; list[i] != NULL; i++) {
         if (holds(r, list[i])) {
             return true;

@@ -2,7 +2,6 @@
  * words, then the command alone. */
 #include "report/explain_tables.h"
 
-#define LOGIN "APOP|PASS|USER|AUTH"
 #define NEEDS_TLS                                                                                  \
     "disallowed|disabled|secure connection|SSL|TLS|privacy|encrypt|plaintext|cleartext|clear text"
 
@@ -19,6 +18,10 @@ const RefusalRule pop3_refusals[] = {
      .codes = "AUTH",
      .text = "the secret is wrong, or this account has no APOP: for it the server must keep the "
              "password itself, not a hash"},
+    {.verb = "USER|PASS|AUTH",
+     .words = NEEDS_TLS,
+     .where = IN_CLEAR,
+     .text = "the server takes passwords inside TLS only: STLS first (/starttls)"},
     {.codes = "AUTH",
      .text = "the user name or the password is wrong; a server does not tell which"},
     {.verb = "APOP",
@@ -30,10 +33,6 @@ const RefusalRule pop3_refusals[] = {
              "password itself, not a hash. "
              "Mind that the digest is made of the challenge of this very greeting; USER and PASS "
              "inside TLS tell the two cases apart"},
-    {.verb = "USER|PASS|AUTH",
-     .words = NEEDS_TLS,
-     .where = IN_CLEAR,
-     .text = "the server takes passwords inside TLS only: STLS first (/starttls)"},
     {.verb = "AUTH",
      .words = "unsupported|not supported|unknown|mechanism|invalid|unrecognized",
      .text = "the server does not have that mechanism, or not here: it offers %M"},

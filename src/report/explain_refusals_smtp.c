@@ -4,7 +4,9 @@
 #define NEEDS_TLS "STARTTLS|TLS|SSL|encrypt|secure"
 #define NEEDS_AUTH                                                                                 \
     "authentication required|authenticate first|auth first|must authenticate|log in|login"
-#define BLOCKED "blocked|blacklist|blocklist|block list|spamhaus|rbl|dnsbl|reputation|listed"
+#define BLOCKED                                                                                    \
+    "blocked|blacklist|blocklist|block list|spamhaus|rbl|dnsbl|reputation|is listed|listed "       \
+    "in|listed by"
 
 const RefusalRule smtp_refusals[] = {
     /* the connection */

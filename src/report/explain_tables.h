@@ -68,7 +68,7 @@ typedef struct {
 } Vocabulary;
 
 extern const Vocabulary vocabulary_smtp, vocabulary_pop3, vocabulary_imap, vocabulary_sieve,
-    vocabulary_nntp, vocabulary_ftp, vocabulary_irc;
+    vocabulary_nntp, vocabulary_ftp, vocabulary_irc, vocabulary_xmpp, vocabulary_mysql;
 extern const CodeMeaning smtp_codes[], nntp_codes[], ftp_codes[], irc_codes[];
 extern const WordMeaning pop3_response_codes[], imap_response_codes[], sieve_response_codes[];
 extern const CapMeaning smtp_capabilities[], pop3_capabilities[], imap_capabilities[],
