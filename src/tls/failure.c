@@ -22,7 +22,7 @@ static const Row rows[] = {
     {ALERT(SSL_AD_HANDSHAKE_FAILURE), POSTERN_ERROR_PROTOCOL,
      "found no cipher, group or signature that both sides allow, or wants something we did not "
      "send",
-     "if the server is old: --tls-min=1.0; if it wants a client certificate: --client-cert"},
+     "if it wants a client certificate: --client-cert"},
     {ALERT(SSL_AD_PROTOCOL_VERSION), POSTERN_ERROR_INSECURE,
      "speaks none of the TLS versions we offered", NULL},
     {ALERT(SSL_AD_INSUFFICIENT_SECURITY), POSTERN_ERROR_PROTOCOL,
@@ -162,27 +162,50 @@ static bool fail_version(TlsConnection *c, GError **error)
         theirs < TLS_1_0 ? "" : option);
 }
 
-static const char *version_hint(const TlsConnection *c)
+static void add_hint(GString *hints, const char *hint)
 {
-    if (c->plan && tls_plan_min(c->plan) > TLS_1_0) {
-        return "if the server is older than ours: --tls-min=1.0";
+    g_string_append_printf(hints, "%s%s", hints->len > 0 ? "; " : "", hint);
+}
+
+/* What in the plan may be the cause of "nothing in common". */
+static void hint_at_plan(const TlsPlan *plan, GString *hints)
+{
+    if (plan->ciphers) {
+        add_hint(hints, "leave out --ciphers");
     }
-    return c->plan && c->plan->max != TLS_VERSION_ANY ? "leave out --tls-max" : NULL;
+    if (plan->groups) {
+        add_hint(hints, "leave out --groups (in TLS 1.2 the list must also have the curve of the "
+                        "certificate: P-256)");
+    }
+    if (tls_plan_min(plan) > TLS_1_0) {
+        add_hint(hints, "if the server is old: --tls-min=1.0");
+    }
+    if (plan->max != TLS_VERSION_ANY) {
+        add_hint(hints, "leave out --tls-max");
+    }
+}
+
+static bool about_plan(int alert)
+{
+    return alert == SSL_AD_PROTOCOL_VERSION || alert == SSL_AD_HANDSHAKE_FAILURE;
 }
 
 static bool fail_alert(TlsConnection *c, int reason, GError **error)
 {
     const Row *row = find_row(reason);
     int number = reason - SSL_AD_REASON_OFFSET;
-    const char *hint = row ? row->hint : NULL;
-    if (number == SSL_AD_PROTOCOL_VERSION) {
-        hint = version_hint(c);
+    g_autoptr(GString) hints = g_string_new(NULL);
+    if (c->plan && about_plan(number)) {
+        hint_at_plan(c->plan, hints);
+    }
+    if (row && row->hint) {
+        add_hint(hints, row->hint);
     }
     g_autofree char *meaning = row ? g_strdup_printf(": it %s", row->words) : g_strdup("");
     return error_fail(error, row ? row->code : POSTERN_ERROR_PROTOCOL,
                       "%s ended TLS with the alert \"%s\" (%d)%s%s%s", c->host,
-                      SSL_alert_desc_string_long(number), number, meaning, hint ? "; " : "",
-                      hint ? hint : "");
+                      SSL_alert_desc_string_long(number), number, meaning,
+                      hints->len > 0 ? "; " : "", hints->str);
 }
 
 static bool fail_reason(TlsConnection *c, unsigned long code, GError **error)
@@ -211,7 +234,7 @@ static bool fail_eof(TlsConnection *c, GError **error)
 
 static bool fail(TlsConnection *c, unsigned long code, GError **error)
 {
-    if (c->lower_error) {
+    if (c->lower_error && !c->lower_eof) {
         g_propagate_error(error, g_steal_pointer(&c->lower_error));
         return false;
     }
@@ -248,7 +271,9 @@ StreamStatus tls_settle(TlsConnection *c, int result, GError **error)
     default:
         break;
     }
-    if (c->lower_eof && !c->handshake && !c->lower_error && !is_alert(code)) {
+    /* At an end without close_notify OpenSSL still tries to send an alert: that this fails says nothing. */
+    if (c->lower_eof && !c->handshake && !is_alert(code)) {
+        g_clear_error(&c->lower_error);
         c->closed = TLS_CLOSE_TRUNCATED;
         return STREAM_EOF;
     }
