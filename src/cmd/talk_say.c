@@ -49,6 +49,20 @@ static bool say_secret(Talk *t, const char *full, const SentLine *sent, GError *
                                    bytes_sub(line, end, line.len), error);
 }
 
+/* "PASS" alone stands for the password that the options, the account or ~/.netrc give, or that is
+ * asked for. */
+static bool is_bare_pass(const SentLine *sent)
+{
+    return sent->is_command && !sent->has_secret && strcmp(sent->verb, "PASS") == 0;
+}
+
+static bool say_password(Talk *t, GError **error)
+{
+    g_autoptr(Secret) password = connection_password(t->connection, error);
+    t->typed = false; /* "PASS *****" says more than what was typed */
+    return password != NULL && wire_send_secret(t->session->wire, "PASS ", password, error);
+}
+
 static bool say_octets(Talk *t, Bytes octets, bool masked, GError **error)
 {
     if (!wire_send_bytes(t->session->wire, octets, masked, error)) {
@@ -91,7 +105,8 @@ static bool say_line(Talk *t, const char *line, GError **error)
     g_autofree char *full = dialogue_complete_command(t->dialogue, line);
     dialogue_peek(t->dialogue, bytes_of(full), &sent);
     bool good;
-    if (sent.is_cleartext_password && !session_is_private(t->session) &&
+    bool gives_away = sent.is_cleartext_password || is_bare_pass(&sent);
+    if (gives_away && !session_is_private(t->session) &&
         !t->options->connect.allow_cleartext_auth) {
         good = refuse_cleartext(t, &sent, error);
     } else if (sent.asks_tls && wire_encrypted(w)) {
@@ -99,6 +114,8 @@ static bool say_line(Talk *t, const char *line, GError **error)
             error_fail(error, POSTERN_ERROR_USAGE, "not sent: TLS is up already (/tls shows it)");
     } else if (sent.is_payload && dialogue_payload_octets(t->dialogue) > 0) {
         good = say_literal(t, line, sent.has_secret, error);
+    } else if (is_bare_pass(&sent)) {
+        good = say_password(t, error);
     } else if (sent.has_secret) {
         good = say_secret(t, full, &sent, error);
     } else {

@@ -124,6 +124,7 @@ static void note_outcome(Talk *t, const ReceivedUnit *unit, Bytes line)
         }
         return;
     }
+    reply_store_begin(t->reply); /* /save after a refused RETR must not write an older reply */
     if (!t->ladder) {
         int plain = is_auth_verb(unit->verb) ? 77 : 69;
         t->refused_status = unit->outcome == OUTCOME_TEMPORARY ? 75 : plain;
@@ -337,7 +338,9 @@ static void on_tls(Talk *t, const WireEvent *event)
 {
     dialogue_reset_after_tls(t->dialogue);
     on_note(t, event);
-    if (event->peer != NULL && !t->quiet && t->explain == EXPLAIN_FULL) {
+    if (event->peer != NULL && t->explain == EXPLAIN_BRIEF) {
+        annotate_take(t, tls_summary_line(event->peer));
+    } else if (event->peer != NULL && t->explain == EXPLAIN_FULL) {
         annotate_take(t, tls_summary_connection(event->peer));
         annotate_take(t, tls_summary_chain(event->peer, false));
     }
