@@ -31,7 +31,14 @@ static bool add_text(CodeReply *reply, size_t lines, Bytes text, GError **error)
     if (lines) {
         g_string_append_c(reply->text, '\n');
     }
-    g_string_append_len(reply->text, text.data, (gssize)text.len);
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.data[i]) {
+            g_string_append_c(reply->text, text.data[i]);
+        } else {
+            g_string_append(reply->text,
+                            "\\x00"); /* words become C strings: what was there stays visible */
+        }
+    }
     return true;
 }
 

@@ -143,7 +143,7 @@ static void warn_unverified(Session *s)
 static bool upgrade(Session *s, GError **error)
 {
     if (!handshake(s, error)) {
-        return error_prefix(error, "TLS");
+        return false;
     }
     warn_unverified(s);
     caps_free(s->caps_before);
