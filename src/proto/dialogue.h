@@ -60,7 +60,8 @@ uint64_t dialogue_payload_octets(const Dialogue *d);
 /* How many commands wait for their reply. */
 size_t dialogue_pending(const Dialogue *d);
 
-/* IMAP: the line with the next tag put in front if it has none; others: a copy. The caller frees it. */
+/* IMAP: the line with the next tag put in front if it has none; others: a copy. The tag counts as used once the line was
+ * sent. The caller frees it. */
 char *dialogue_complete_command(Dialogue *d, const char *line);
 /* Looks at a line that is about to be sent, changing nothing: to warn before. */
 void dialogue_peek(const Dialogue *d, Bytes line, SentLine *ret);

@@ -50,7 +50,7 @@ static char *complete(Dialogue *d, const char *line)
     if (!*line || has_tag(line)) {
         return g_strdup(line);
     }
-    return g_strdup_printf("A%03u %s", ++d->next_tag, line);
+    return g_strdup_printf("A%03u %s", d->next_tag + 1, line);
 }
 
 /* --- what a person types
@@ -123,6 +123,9 @@ static void wait_or_give(Dialogue *d, Bytes line, Pending *pending)
 
 static void command_sent(Dialogue *d, Bytes line, Pending *pending)
 {
+    char ours[BRACKET_CODE_SIZE];
+    g_snprintf(ours, sizeof ours, "A%03u", d->next_tag + 1);
+    d->next_tag += strcmp(pending->tag, ours) == 0; /* a tag counts once it was sent */
     wait_or_give(d, line, pending);
 }
 
