@@ -4,9 +4,14 @@ from dataclasses import dataclass
 from typing import Callable
 
 from .binding import BindingPeer
+from .chat import Irc, Xmpp
+from .databases import Mysql, Postgres
 from .dns import Dns
 from .dovecot import Dovecot
+from .ftp import Ftp
 from .kdc import Kdc
+from .ldap import Ldap
+from .news import News
 from .postfix import Postfix, PostfixCyrus
 from .ssh import Socks, Ssh
 from .tls import GnutlsServer, OpensslServer, only
@@ -67,4 +72,11 @@ SERVERS = {
         lambda rig: BindingPeer(rig, "binding-unique", "tls-unique", tls="1.2"), "the same by tls-unique (TLS 1.2)"
     ),
     "binding-none": Row(lambda rig: BindingPeer(rig, "binding-none", "none"), "the same without any: only plain SCRAM"),
+    "ldap": Row(Ldap, Ldap.title),
+    "xmpp": Row(Xmpp, Xmpp.title),
+    "irc": Row(Irc, Irc.title),
+    "ftp": Row(Ftp, Ftp.title),
+    "postgres": Row(Postgres, Postgres.title),
+    "mysql": Row(Mysql, Mysql.title),
+    "news": Row(News, News.title),
 }
