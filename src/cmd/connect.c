@@ -304,17 +304,11 @@ static const char *token_command(const Connection *c)
 
 static Secret *get_token(void *user, GError **error)
 {
-    Connection *c = user;
-    g_autoptr(Secret) token = child_secret(token_command(c), TOKEN_MAX, DEADLINE_NEVER, error);
+    Secret *token = child_secret(token_command(user), TOKEN_MAX, DEADLINE_NEVER, error);
     if (!token) {
         error_prefix(error, "the token command");
-        return NULL;
     }
-    if (secret_length(token) == 0) {
-        error_fail(error, POSTERN_ERROR_CONFIG, "the token command printed nothing");
-        return NULL;
-    }
-    return g_steal_pointer(&token);
+    return token;
 }
 
 static bool take_credentials(Connection *c, GError **error)

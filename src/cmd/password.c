@@ -28,10 +28,13 @@ void password_take_environment(void)
     if (!value) {
         return;
     }
-    /* In place: the string lies on the stack the kernel made, where /proc/PID/environ shows it. */
-    environment_password = *value ? secret_take_string(value) : NULL;
+    if (*value) {
+        /* In place: the string lies on the stack the kernel made, where /proc/PID/environ shows it.
+         */
+        environment_password = secret_take_string(value);
+        atexit(forget_environment);
+    }
     unsetenv(ENVIRONMENT);
-    atexit(forget_environment);
 }
 
 PasswordWay password_way(const ConnectOptions *options, const Account *account)
@@ -71,16 +74,11 @@ void password_way_clear(PasswordWay *way)
 
 static Secret *by_command(const PasswordWay *way, GError **error)
 {
-    g_autoptr(Secret) password = child_secret(way->value, PASSWORD_MAX, DEADLINE_NEVER, error);
+    Secret *password = child_secret(way->value, PASSWORD_MAX, DEADLINE_NEVER, error);
     if (!password) {
         error_prefix(error, "%s", way->said);
-        return NULL;
     }
-    if (secret_length(password) == 0) {
-        error_fail(error, POSTERN_ERROR_CONFIG, "%s printed nothing", way->said);
-        return NULL;
-    }
-    return g_steal_pointer(&password);
+    return password;
 }
 
 /* Told, not refused: containers and configuration management hand out secrets in files of mode
