@@ -1,5 +1,8 @@
 /* dial.h: from a host name and a port to a connected stream, whatever lies between: addresses raced (RFC 8305), a unix
- * socket, OpenSSH hops, a SOCKS5 proxy. */
+ * socket, OpenSSH hops, SOCKS5 proxies.
+ *
+ * ssh hops come first and are one `ssh -W` with nested ProxyCommands, then SOCKS5 proxies. Every name beyond the first hop is
+ * resolved by that hop; the DNS here is not asked. */
 #pragma once
 
 #include "io/dns.h"
@@ -12,7 +15,7 @@ typedef struct {
     int family;                  /* AF_UNSPEC, AF_INET, AF_INET6 */
     const char *const *via;      /* NULL-terminated: "ssh://[USER@]HOST[:PORT]" or "socks5://HOST:PORT", in order; may be NULL */
     const char *const *connect_to; /* NULL-terminated: "[HOST:PORT:]ADDR:PORT" (curl's --connect-to); may be NULL */
-    const char *ssh_command;     /* NULL: $POSTERN_SSH, else "ssh" */
+    const char *ssh_command;     /* NULL: $POSTERN_SSH, else "ssh"; with arguments, in a shell's quotes, if need be */
     const char *const *ssh_options; /* NULL-terminated: each becomes an argument ("-C", or "-o" + what is not an option) */
     bool ssh_batch;              /* BatchMode=yes: nobody is there to answer */
     Dns *dns;                    /* borrowed */
@@ -34,6 +37,10 @@ void dial_result_clear(DialResult *result);
 /* Checks via, connect_to and ssh_options without any I/O. Fails with USAGE. */
 bool dial_plan_check(const DialPlan *plan, GError **error);
 
-/* Connects. The stream is the caller's; *result is filled as far as things went, on failure too. Errors name every address
- * tried and what each said. Suspends. */
+/* Connects. The stream is the caller's; *result is filled as far as things went, on failure too (what it held before is not
+ * freed). Errors name every address tried and what each said: UNAVAILABLE, TIMEOUT, NO_HOST, and those of dns_addresses().
+ *
+ * Through ssh it returns before the way is through: ssh does not tell. If ssh fails, the first read or write fails with
+ * UNAVAILABLE, with what ssh said, its status, and what to try. The stream's fd may change then: look at it anew for each
+ * wait. Suspends. */
 Stream *dial(const DialPlan *plan, DialResult *result, Deadline deadline, GError **error);

@@ -1,0 +1,14 @@
+/* via_ssh.h: a stream through `ssh -W`. */
+#pragma once
+
+#include "io/hops.h"
+#include "io/stream.h"
+
+/* Starts ssh through the first n hops to host:port, which the last hop resolves. Whether it gets
+ * there shows with the first read or write: when ssh gives up before a byte has come, that fails
+ * with UNAVAILABLE, with what ssh said and what to try. Does not suspend. */
+Stream *via_ssh(const GArray *hops, size_t n, const SshHow *how, const char *host, uint16_t port,
+                GError **error);
+
+/* What to try when ssh has said that, or NULL. Static. */
+const char *via_ssh_hint(const char *said);
