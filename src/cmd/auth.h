@@ -1,0 +1,36 @@
+/* auth.h: the parts of `postern auth`. Internal to cmd/auth*.c. */
+#pragma once
+
+#include "cmd/connect.h"
+#include "sasl/sasl.h"
+
+typedef struct {
+    ConnectOptions
+        connect; /* only what `auth` has rows for: user, account, the ways to a password, -v, -q */
+    char *service, *host, *authzid, *realm, *nonce, *binding;
+    int port;
+    bool server_proof, show_secrets;
+} AuthOptions;
+
+/* Computes what to send. `args` are the server's challenges so far. Gives the exit status.
+ * Suspends. */
+int auth_compute(const AuthOptions *options, const SaslMechanism *mechanism, char **args);
+/* `auth apop`: the challenge is in args. Suspends. */
+int auth_apop(const AuthOptions *options, char **args);
+/* `auth decode`. */
+int auth_decode(const AuthOptions *options, char **args);
+/* `auth explain`, `auth list`. */
+int auth_explain(char **args);
+int auth_list(void);
+
+/* The mechanism of that name; else fails with USAGE, naming the nearest. */
+const SaslMechanism *auth_find_mechanism(const char *name, GError **error);
+/* The user's name: --user, or the account's. The caller frees it; NULL without an error when there
+ * is none. */
+char *auth_user(const AuthOptions *options, GError **error);
+/* Should it be explained, on standard error? On a terminal or with -v, but not with -q. */
+bool auth_explains(const AuthOptions *options);
+
+/* What is written in one message, in whatever form it was pasted. The caller frees it. NULL:
+ * neither base64 nor a text that any mechanism uses. */
+GByteArray *auth_unpack(Bytes text);
