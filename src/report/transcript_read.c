@@ -172,8 +172,8 @@ static bool read_hex(TextReader *r, WireEventKind kind, Bytes line, GError **err
         return error_fail(error, POSTERN_ERROR_DATA, "pairs of hex digits were expected");
     }
     Bytes b = bytes_of_array(octets);
-    if (gather(r, kind, b)) {
-        return true;
+    if (b.len == 0 || gather(r, kind, b)) {
+        return true; /* no octets say nothing */
     }
     if (r->hint != NULL && r->hint->line != kind) {
         r->hint = NULL;
@@ -343,8 +343,14 @@ static bool read_object(GPtrArray *out, const json_t *object, GError **error)
         .at_us = time == NULL ? 0 : parse_time(time),
     };
     const json_t *line_end = json_object_get(object, "line_end");
-    add_line(out, event, bytes_of_array(octets),
-             json_is_string(line_end) ? json_bytes(line_end) : BYTES_LITERAL("\r\n"));
+    if (event.kind != WIRE_RECEIVED) {
+        add_line(out, event, bytes_of_array(octets), BYTES_NONE);
+        return true;
+    }
+    /* Where the text ends is told by the octets, as on the wire: a file may have been edited. */
+    append(octets, json_is_string(line_end) ? json_bytes(line_end) : BYTES_LITERAL("\r\n"));
+    size_t end = line_end_length(bytes_of_array(octets));
+    add_event(out, event, g_byte_array_ref(octets), octets->len - end);
     return true;
 }
 
