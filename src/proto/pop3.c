@@ -161,7 +161,8 @@ static bool apop(Session *s, const char *user, const Secret *password, GError **
         return error_fail(error, POSTERN_ERROR_AUTH,
                           "APOP needs a challenge <...> in the greeting, and there is none");
     }
-    g_autoptr(Secret) digest = secret_take_string(sasl_apop_digest(challenge, password));
+    g_autofree char *hex = sasl_apop_digest(challenge, password);
+    g_autoptr(Secret) digest = secret_take_string(hex); /* shown masked: it can be guessed against */
     g_autofree char *command = g_strdup_printf("APOP %s ", user);
     return wire_send_secret(s->wire, command, digest, error) &&
            verdict(s, WAY_APOP,

@@ -130,7 +130,7 @@ static void play_script(const Replay *r, bool dribble)
     g_autoptr(GError) unfinished = NULL;
     g_autoptr(GString) written = g_string_new(NULL);
     Player p;
-    player_init(&p, r, 0.1);
+    player_init(&p, r, 0.05);
     Stream *script = script_stream(bytes_of(r->text), (ScriptOptions){.dribble = dribble}, &error);
     g_assert_no_error(error);
     Session *s = begin(&p, r, spy_on(script, written));
@@ -233,7 +233,7 @@ static void test_cut_at_each_byte(const void *data)
         size_t len = is_said(lines[at]) ? MAX(strlen(lines[at]), 3) - 3 + 2 : 0;
         for (size_t octets = 0; octets < len; octets++) {
             g_autofree char *text = cut(lines, at, octets);
-            play_altered(r, text, 0.1);
+            play_altered(r, text, 0.01);
         }
     }
 }
@@ -246,7 +246,7 @@ static void test_stalled_at_each_line(const void *data)
     for (size_t at = 0; lines[at]; at++) {
         if (is_said(lines[at])) {
             g_autofree char *stalled = g_strconcat(text->str, "<stall\n", NULL);
-            play_altered(r, stalled, 0.02);
+            play_altered(r, stalled, 0.003);
         }
         g_string_append_printf(text, "%s\n", lines[at]);
     }
