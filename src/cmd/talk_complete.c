@@ -107,6 +107,7 @@ static unsigned char complete(EditLine *el, int key)
 
 void talk_complete_install(EditLine *el)
 {
-    el_set(el, EL_ADDFN, "postern-complete", "complete what is typed", complete);
+    /* el_set() would copy the two names and lose the copies. */
+    el_wset(el, EL_ADDFN, L"postern-complete", L"complete what is typed", complete);
     el_set(el, EL_BIND, "^I", "postern-complete", NULL);
 }

@@ -118,11 +118,12 @@ static bool local_resume(Talk *t, const char *arguments, GError **error)
                       "the server gave no session to resume: this will be a full handshake");
         }
     }
+    Stage stage = old != NULL ? MAX(STAGE_TLS, talk_start_stage(t)) : talk_start_stage(t);
     talk_close(t);
     g_clear_pointer(&t->resumable, tls_session_free);
     t->resumable = old;
     connection_plan(t->connection)->tls.resume = old;
-    if (!talk_open(t, talk_start_stage(t), error)) {
+    if (!talk_open(t, stage, error)) {
         return false;
     }
     if (t->session->peer != NULL) {

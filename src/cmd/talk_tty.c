@@ -119,7 +119,9 @@ static void server_spoke(Talk *t, Terminal *term)
         talk_note(t, false, "closed: /resume connects again, /quit ends");
     }
     term->warned = false;
-    show_line(term);
+    if (!term->over) {
+        show_line(term);
+    }
 }
 
 static bool upgrade_step(Talk *t, GError **error)
