@@ -94,10 +94,16 @@ def test_certificates_are_as_good_or_bad_as_their_names_say(pki, name, verdict):
 def test_keys_open_with_their_passphrases_only(pki, users):
     leaf = pki.leaf("client")
     key, bundle = pki.encrypted_key(leaf), pki.pkcs12(leaf)
-    opened = client("openssl", "pkey", "-in", key, "-passin", f"pass:{users.key_passphrase}", "-noout", "-text")
+    opened = client(
+        "openssl", "pkey", "-in", key, "-passin", f"pass:{users.key_passphrase}", "-noout", "-text"
+    )
     assert "Private-Key" in opened
-    assert "Private-Key" not in client("openssl", "pkey", "-in", key, "-passin", "pass:wrong", "-noout", "-text")
-    told = client("openssl", "pkcs12", "-in", bundle, "-passin", f"pass:{users.pkcs12_password}", "-nodes", "-info")
+    assert "Private-Key" not in client(
+        "openssl", "pkey", "-in", key, "-passin", "pass:wrong", "-noout", "-text"
+    )
+    told = client(
+        "openssl", "pkcs12", "-in", bundle, "-passin", f"pass:{users.pkcs12_password}", "-nodes", "-info"
+    )
     assert "subject=O = Postern Test, CN = alice.cert" in told
 
 
@@ -211,11 +217,15 @@ def swaks(port, *args, pki, timeout=30):
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("service, tls", [("submission", "-tls"), ("submissions", "--tls-on-connect"), ("smtp", "-tls")])
+@pytest.mark.parametrize(
+    "service, tls", [("submission", "-tls"), ("submissions", "--tls-on-connect"), ("smtp", "-tls")]
+)
 def test_postfix_takes_mail_from_those_who_log_in(postfix, dovecot, users, pki, service, tls):
     login = ["--auth-user", users.alice.name, "--auth-password"]
     subject = f"through {service}"
-    told = swaks(postfix.port(service), tls, *login, users.alice.password, "--header", f"Subject: {subject}", pki=pki)
+    told = swaks(
+        postfix.port(service), tls, *login, users.alice.password, "--header", f"Subject: {subject}", pki=pki
+    )
     assert "250 2.0.0 Ok: queued" in told
     inbox = dovecot.maildir(users.bob) / "new"
     deadline = time.monotonic() + 10
@@ -235,7 +245,9 @@ def test_postfix_offers_auth_only_where_it_should(postfix, pki):
 @pytest.mark.parametrize("mechanism", MECHANISMS)
 def test_postfix_cyrus_mechanisms(postfix_cyrus, users, gsasl_client, mechanism):
     def login(password):
-        return gsasl_client(postfix_cyrus.port("smtp"), mechanism, users.alice.name, password, protocol="smtp")
+        return gsasl_client(
+            postfix_cyrus.port("smtp"), mechanism, users.alice.name, password, protocol="smtp"
+        )
 
     assert "\n235 " in login(users.alice.password)
     assert "\n235 " not in login(users.wrong)
@@ -256,7 +268,10 @@ def test_postfix_cyrus_ntlm(postfix_cyrus, users, pki):
 # bare TLS
 
 
-@pytest.mark.parametrize("fixture, version", [("tls_10", "TLSv1"), ("tls_11", "TLSv1.1"), ("tls_12", "TLSv1.2"), ("tls_13", "TLSv1.3")])
+@pytest.mark.parametrize(
+    "fixture, version",
+    [("tls_10", "TLSv1"), ("tls_11", "TLSv1.1"), ("tls_12", "TLSv1.2"), ("tls_13", "TLSv1.3")],
+)
 def test_s_server_speaks_one_version(request, pki, fixture, version):
     server = request.getfixturevalue(fixture)
     told = s_client(server.port("tls"), "-cipher", "ALL:@SECLEVEL=0", pki=pki)
@@ -302,7 +317,9 @@ def test_channel_bindings_agree_with_gnu_sasl(request, users, gsasl_client, fixt
     peer = request.getfixturevalue(fixture)
 
     def login(password):
-        return gsasl_client(peer.port("submission"), mechanism, users.alice.name, password, protocol="smtp", binding=True)
+        return gsasl_client(
+            peer.port("submission"), mechanism, users.alice.name, password, protocol="smtp", binding=True
+        )
 
     assert "\n235 " in login(users.alice.password)
     assert peer.outcomes()[-1].endswith(": ok")
@@ -311,12 +328,20 @@ def test_channel_bindings_agree_with_gnu_sasl(request, users, gsasl_client, fixt
 
 def test_a_wrong_binding_is_refused(binding_end_point, users, gsasl_client):
     port = binding_end_point.port("submission")
-    told = gsasl_client(port, "SCRAM-SHA-256-PLUS", users.alice.name, users.alice.password, protocol="smtp", binding=True)
+    told = gsasl_client(
+        port, "SCRAM-SHA-256-PLUS", users.alice.name, users.alice.password, protocol="smtp", binding=True
+    )
     assert "SCRAM-SHA-512-PLUS" in told and "\n235 " not in told
 
 
 def test_without_binding_there_is_no_plus(binding_none, users, gsasl_client):
-    told = gsasl_client(binding_none.port("submission"), "SCRAM-SHA-256", users.alice.name, users.alice.password, protocol="smtp")
+    told = gsasl_client(
+        binding_none.port("submission"),
+        "SCRAM-SHA-256",
+        users.alice.name,
+        users.alice.password,
+        protocol="smtp",
+    )
     assert "\n235 " in told and "-PLUS" not in told
 
 
@@ -330,17 +355,27 @@ def through_ssh(ssh, *options, env=None):
 
 def test_ssh_key_agent_and_host_key(ssh):
     def with_options(options, env=None):
-        return through_ssh(ssh, "-F", "none", *(f"-o{option}" for option in options), env={"SSH_AUTH_SOCK": "", **(env or {})})
+        return through_ssh(
+            ssh,
+            "-F",
+            "none",
+            *(f"-o{option}" for option in options),
+            env={"SSH_AUTH_SOCK": "", **(env or {})},
+        )
 
     assert "SSH-2.0" in with_options(ssh.options())
     assert "Permission denied" in with_options(ssh.options(key=ssh.locked_key))
     assert "SSH-2.0" in with_options(ssh.options(key=ssh.locked_key), ssh.agent_environment())
-    assert "REMOTE HOST IDENTIFICATION HAS CHANGED" in with_options(ssh.options(known_hosts=ssh.wrong_known_hosts))
+    assert "REMOTE HOST IDENTIFICATION HAS CHANGED" in with_options(
+        ssh.options(known_hosts=ssh.wrong_known_hosts)
+    )
     assert ("localhost", ssh.port("ssh")) in ssh.forwarded()
 
 
 def test_ssh_two_hops(ssh, dovecot, pki):
-    told = client("ssh", "-F", ssh.config, "-W", f"localhost:{dovecot.port('pop3')}", "second-hop", input="QUIT\r\n")
+    told = client(
+        "ssh", "-F", ssh.config, "-W", f"localhost:{dovecot.port('pop3')}", "second-hop", input="QUIT\r\n"
+    )
     assert told.startswith("+OK")
 
 
@@ -386,7 +421,12 @@ def test_dns_tlsa_matches_the_certificate(dns, pki):
 
 def test_program_passes_facts_and_status():
     done = subprocess.run(
-        [HERE / "rig" / "run", "dovecot", "--run", 'test -n "$RIG_POP3S_PORT" -a -f "$RIG_CA_FILE" && exit 42'],
+        [
+            HERE / "rig" / "run",
+            "dovecot",
+            "--run",
+            'test -n "$RIG_POP3S_PORT" -a -f "$RIG_CA_FILE" && exit 42',
+        ],
         capture_output=True,
         text=True,
         timeout=60,
@@ -471,7 +511,11 @@ def test_terminal_driver(tmp_path):
 def test_terminal_driver_delivers_interrupts(tmp_path):
     from rig.postern import Home, Terminal
 
-    with Terminal(["/bin/sh", "-c", "trap 'echo caught; exit 3' INT; echo ready; while :; do sleep 0.1; done"], dict(os.environ), Home(tmp_path)) as terminal:
+    with Terminal(
+        ["/bin/sh", "-c", "trap 'echo caught; exit 3' INT; echo ready; while :; do sleep 0.1; done"],
+        dict(os.environ),
+        Home(tmp_path),
+    ) as terminal:
         terminal.expect("ready")
         terminal.send("\x03")
         terminal.expect("caught")
@@ -481,7 +525,9 @@ def test_terminal_driver_delivers_interrupts(tmp_path):
 def test_tmux_driver(tmp_path):
     from rig.tmux import Tmux
 
-    with Tmux(tmp_path, ["/bin/sh", "-c", r"printf 'one\n\033[31mred\033[0m\n'; cat"], {"PATH": os.environ["PATH"]}) as tmux:
+    with Tmux(
+        tmp_path, ["/bin/sh", "-c", r"printf 'one\n\033[31mred\033[0m\n'; cat"], {"PATH": os.environ["PATH"]}
+    ) as tmux:
         assert "one\nred" in tmux.wait_for("^red$")
         tmux.keys("typed", "Enter")
         tmux.wait_for("typed\ntyped")

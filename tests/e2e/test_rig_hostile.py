@@ -111,7 +111,9 @@ def scram(server, mechanism, kind, password, flag="n"):
         if not first.startswith(b"r="):
             return (ask(b"") if first.startswith(b"e=") else first), None, None
         fields = dict(part.split(b"=", 1) for part in first.split(b","))
-        salted = hashlib.pbkdf2_hmac(kind, password.encode(), base64.b64decode(fields[b"s"]), int(fields[b"i"]))
+        salted = hashlib.pbkdf2_hmac(
+            kind, password.encode(), base64.b64decode(fields[b"s"]), int(fields[b"i"])
+        )
         without = b"c=" + base64.b64encode(f"{flag},,".encode()) + b",r=" + fields[b"r"]
         message = b",".join([bare, first, without])
         key = hmac.digest(salted, b"Client Key", kind)
@@ -126,8 +128,22 @@ def scram(server, mechanism, kind, password, flag="n"):
 
 # as wrong as asked
 
-STARTTLS = {"smtp": b"STARTTLS", "pop3": b"STLS", "imap": b"a STARTTLS", "sieve": b"STARTTLS", "ftp": b"AUTH TLS", "nntp": b"STARTTLS"}
-CAPABILITIES = {"smtp": b"EHLO x", "pop3": b"CAPA", "imap": b"a CAPABILITY", "sieve": b"CAPABILITY", "ftp": b"FEAT", "nntp": b"CAPABILITIES"}
+STARTTLS = {
+    "smtp": b"STARTTLS",
+    "pop3": b"STLS",
+    "imap": b"a STARTTLS",
+    "sieve": b"STARTTLS",
+    "ftp": b"AUTH TLS",
+    "nntp": b"STARTTLS",
+}
+CAPABILITIES = {
+    "smtp": b"EHLO x",
+    "pop3": b"CAPA",
+    "imap": b"a CAPABILITY",
+    "sieve": b"CAPABILITY",
+    "ftp": b"FEAT",
+    "nntp": b"CAPABILITIES",
+}
 
 
 def asked(server, *commands) -> bytes:
@@ -145,7 +161,13 @@ def asked(server, *commands) -> bytes:
 @pytest.mark.parametrize("scheme", STARTTLS)
 @pytest.mark.parametrize(
     "how, offered, works",
-    [("good", True, True), ("missing", False, False), ("mangled", False, False), ("refused", True, False), ("unlisted", False, True)],
+    [
+        ("good", True, True),
+        ("missing", False, False),
+        ("mangled", False, False),
+        ("refused", True, False),
+        ("unlisted", False, True),
+    ],
 )
 def test_starttls_faults(hostile, scheme, how, offered, works):
     server = hostile(scheme, Faults(starttls=how))
@@ -220,7 +242,9 @@ def test_dribble(hostile, trust):
     assert imap.logout()[0] == "BYE"
 
 
-@pytest.mark.parametrize("cert, alert", [("expired", "expired"), ("unknown-ca", "unknown ca"), ("self-signed", "unknown ca")])
+@pytest.mark.parametrize(
+    "cert, alert", [("expired", "expired"), ("unknown-ca", "unknown ca"), ("self-signed", "unknown ca")]
+)
 def test_the_clients_verdict_is_recorded(hostile, trust, cert, alert):
     server = hostile("pop3s", Faults(cert=cert))
     with pytest.raises(ssl.SSLCertVerificationError):

@@ -26,7 +26,9 @@ def test_every_dialect_upgrades(request, pki, fixture, service, dialect, goodbye
     assert "Verification: OK" in told
 
 
-@pytest.mark.parametrize("fixture, service", [("ldap", "ldaps"), ("xmpp", "xmpps"), ("irc", "ircs"), ("news", "nntps")])
+@pytest.mark.parametrize(
+    "fixture, service", [("ldap", "ldaps"), ("xmpp", "xmpps"), ("irc", "ircs"), ("news", "nntps")]
+)
 def test_every_scheme_with_tls_from_the_start(request, pki, fixture, service):
     told = s_client(request.getfixturevalue(fixture).port(service), pki=pki)
     assert "Verification: OK" in told
@@ -52,8 +54,12 @@ def test_ftp_login(ftp, pki, users):
 
 def test_postgres_login(postgres, pki, users):
     def version(password, sslmode):
-        where = f"host=localhost port={postgres.port('postgres')} user=alice dbname=postgres sslmode={sslmode}"
-        return client("psql", f"{where} sslrootcert={pki.ca_file}", "-Atc", "select 42", env={"PGPASSWORD": password})
+        where = (
+            f"host=localhost port={postgres.port('postgres')} user=alice dbname=postgres sslmode={sslmode}"
+        )
+        return client(
+            "psql", f"{where} sslrootcert={pki.ca_file}", "-Atc", "select 42", env={"PGPASSWORD": password}
+        )
 
     assert version(users.alice.password, "verify-full") == "42\n"
     assert "no encryption" in version(users.alice.password, "disable")

@@ -42,9 +42,16 @@ def main(argv) -> int:
 
 
 def _parse(argv):
-    parser = argparse.ArgumentParser(prog="rig", description="Starts real servers on loopback.", epilog=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="rig",
+        description="Starts real servers on loopback.",
+        epilog=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("servers", nargs="*", metavar="SERVER", help="names from --list")
-    parser.add_argument("--run", metavar="COMMAND", help="run this through the shell, then stop; its status is ours")
+    parser.add_argument(
+        "--run", metavar="COMMAND", help="run this through the shell, then stop; its status is ours"
+    )
     parser.add_argument("--list", action="store_true", help="list the servers there are")
     parser.add_argument("-q", "--quiet", action="store_true", help="do not say what was started")
     return parser.parse_args(argv)
@@ -77,7 +84,10 @@ def _run(command, facts) -> int:
     previous = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         return subprocess.run(
-            command, env={**os.environ, **facts}, check=False, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)
+            command,
+            env={**os.environ, **facts},
+            check=False,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         ).returncode
     finally:
         signal.signal(signal.SIGINT, previous)

@@ -29,7 +29,9 @@ class BindingPeer(Server):
             run(["saslpasswd2", "-c", "-p", "-f", database, "-u", MAIL_HOST, user.name], input=user.password)
         mode = "implicit" if self.implicit else "starttls"
         port = self.port(self.scheme)
-        process = self.run([_program(self.rig), port, self.cert.pem_file, database, self.binding, mode, self.tls])
+        process = self.run(
+            [_program(self.rig), port, self.cert.pem_file, database, self.binding, mode, self.tls]
+        )
         wait_ready(process, answers(port, b"" if self.implicit else b"220 "), self.name)
 
 

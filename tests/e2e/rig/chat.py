@@ -49,7 +49,13 @@ class Irc(Server):
     def start(self):
         config = self.write(
             "inspircd.conf",
-            _INSPIRCD.format(dir=self.dir, irc=self.port("irc"), ircs=self.port("ircs"), cert=self.cert.chain_file, key=self.cert.key_file),
+            _INSPIRCD.format(
+                dir=self.dir,
+                irc=self.port("irc"),
+                ircs=self.port("ircs"),
+                cert=self.cert.chain_file,
+                key=self.cert.key_file,
+            ),
         )
         more = ["--runasroot"] if os.geteuid() == 0 else []
         process = self.run(["/usr/sbin/inspircd", "--nofork", "--nopid", f"--config={config}", *more])

@@ -114,8 +114,18 @@ class Server:
             process.stop()
         self._processes.clear()
 
-    def run(self, argv, *, log: Path = None, env=None, cwd=None, stop_signal=signal.SIGTERM, **more) -> Process:
-        process = Process(self.rig.reaper, argv, log or self.log, env=env, cwd=cwd, stop_signal=stop_signal, **more)
+    def run(
+        self, argv, *, log: Path = None, env=None, cwd=None, stop_signal=signal.SIGTERM, **more
+    ) -> Process:
+        process = Process(
+            self.rig.reaper,
+            argv,
+            log or self.log,
+            env=env,
+            cwd=cwd or self.dir,
+            stop_signal=stop_signal,
+            **more,
+        )
         self._processes.append(process)
         return process
 
@@ -131,7 +141,9 @@ class Server:
 
     def facts(self) -> dict:
         """What a client needs to know, as environment variables without their RIG_ prefix."""
-        ports = {f"{service.upper().replace('-', '_')}_PORT": str(port) for service, port in self._ports.items()}
+        ports = {
+            f"{service.upper().replace('-', '_')}_PORT": str(port) for service, port in self._ports.items()
+        }
         return {"HOST": HOST, "CA_FILE": str(self.rig.pki.ca_file), **ports}
 
     def write(self, name: str, text, mode: int = 0o644, owner: str = None) -> Path:

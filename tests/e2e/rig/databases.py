@@ -44,7 +44,9 @@ class Postgres(Server):
             "fsync": "off",
         }
         words = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
-        process = self.run([*user, programs / "postgres", "-D", data, "-p", self.port("postgres"), *words], cwd="/")
+        process = self.run(
+            [*user, programs / "postgres", "-D", data, "-p", self.port("postgres"), *words], cwd="/"
+        )
         wait_ready(process, lambda: b"ready to accept connections" in self.log.read_bytes(), self.name)
 
 
@@ -66,7 +68,12 @@ class Mysql(Server):
         user = _as("mysql")
         words = ["--skip-test-db", "--auth-root-authentication-method=normal", "--skip-name-resolve"]
         run([*user, "mariadb-install-db", "--no-defaults", f"--datadir={data}", *words], cwd=data)
-        first = self.write("init.sql", f"CREATE USER '{alice.name}'@'%' IDENTIFIED BY '{alice.password}' REQUIRE SSL;\n", 0o600, owner="mysql")
+        first = self.write(
+            "init.sql",
+            f"CREATE USER '{alice.name}'@'%' IDENTIFIED BY '{alice.password}' REQUIRE SSL;\n",
+            0o600,
+            owner="mysql",
+        )
         options = [
             "--bind-address=127.0.0.1",
             f"--port={self.port('mysql')}",

@@ -16,7 +16,6 @@ from .core import Server
 from .process import run, wait_ready
 
 
-
 class Dns(Server):
     title = "NSD with signed zones, unbound validating: --dns=127.0.0.1@PORT --dns-anchor=FILE"
 
@@ -32,7 +31,11 @@ class Dns(Server):
         return [f"--dns=127.0.0.1@{self.port('resolver')}", f"--dns-anchor={self.anchor}"]
 
     def facts(self):
-        return {**super().facts(), "DNS": f"127.0.0.1@{self.port('resolver')}", "DNS_ANCHOR": str(self.anchor)}
+        return {
+            **super().facts(),
+            "DNS": f"127.0.0.1@{self.port('resolver')}",
+            "DNS_ANCHOR": str(self.anchor),
+        }
 
     def start(self):
         self._write_zones()
@@ -68,9 +71,14 @@ class Dns(Server):
         self.write(f"{zone}.zone", _HEAD.format(zone=zone) + body + secure)
         keys = []
         for flags in ([], ["-k"]):
-            base = run(["ldns-keygen", *flags, "-a", "ECDSAP256SHA256", "-r", "/dev/urandom", zone], cwd=self.dir)
+            base = run(
+                ["ldns-keygen", *flags, "-a", "ECDSAP256SHA256", "-r", "/dev/urandom", zone], cwd=self.dir
+            )
             keys.append(base.split()[-1])
-        run(["ldns-signzone", "-n", "-o", zone, "-f", f"{zone}.zone.signed", f"{zone}.zone", *keys], cwd=self.dir)
+        run(
+            ["ldns-signzone", "-n", "-o", zone, "-f", f"{zone}.zone.signed", f"{zone}.zone", *keys],
+            cwd=self.dir,
+        )
         (self.dir / f"{keys[1]}.ds").rename(self.dir / f"{zone}.ds")
         return (self.dir / f"{keys[1]}.key").read_text()
 
@@ -104,7 +112,12 @@ class Dns(Server):
     def _nsd_conf(self) -> str:
         zones = "".join(
             f'zone:\n  name: "{zone}"\n  zonefile: "{zone}.zone{signed}"\n'
-            for zone, signed in (("test", ".signed"), ("example.test", ".signed"), ("bogus.test", ".signed"), ("insecure.test", ""))
+            for zone, signed in (
+                ("test", ".signed"),
+                ("example.test", ".signed"),
+                ("bogus.test", ".signed"),
+                ("insecure.test", ""),
+            )
         )
         return _NSD.format(dir=self.dir, port=self.port("authority"), user=self.user) + zones
 

@@ -5,10 +5,20 @@ import grp
 import os
 import pwd
 import time
+from pathlib import Path
 
 from . import mailbox
 from .core import Server
 from .process import answers, run, wait_ready
+
+# (service, plain listener, TLS listener, greeting)
+SERVICES = [
+    ("pop3-login", "pop3", "pop3s", b"+OK"),
+    ("imap-login", "imap", "imaps", b"* OK"),
+    ("submission-login", "submission", "submissions", b"220"),
+    ("managesieve-login", "sieve", None, b'"IMPLEMENTATION"'),
+]
+LIBEXEC = Path("/usr/lib/dovecot")
 
 PASSWORD_MECHANISMS = "plain login cram-md5 digest-md5 apop scram-sha-1 scram-sha-256"
 TOKEN_MECHANISMS = "oauthbearer xoauth2"
@@ -72,7 +82,11 @@ class Dovecot(Server):
         return token
 
     def facts(self):
-        more = {"USER": self.rig.users.alice.name, "PASSWORD": self.rig.users.alice.password, "LMTP_SOCKET": str(self.lmtp_socket)}
+        more = {
+            "USER": self.rig.users.alice.name,
+            "PASSWORD": self.rig.users.alice.password,
+            "LMTP_SOCKET": str(self.lmtp_socket),
+        }
         return {**super().facts(), **more}
 
     # starting
@@ -81,9 +95,8 @@ class Dovecot(Server):
         self._write_mail()
         config = self.write("dovecot.conf", self._config())
         process = self.run(["dovecot", "-F", "-c", config], env=self._environment())
-        banners = {"pop3": b"+OK", "imap": b"* OK", "submission": b"220", "sieve": b'"IMPLEMENTATION"'}
-        for service, banner in banners.items():
-            wait_ready(process, answers(self.port(service), banner), f"{self.name} {service}")
+        for _, plain, _, banner in _installed():
+            wait_ready(process, answers(self.port(plain), banner), f"{self.name} {plain}")
 
     def _environment(self):
         env = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8"}
@@ -117,7 +130,10 @@ class Dovecot(Server):
         for algorithm in ("RS256", "ES256"):
             public = run(["openssl", "pkey", "-in", self._signer(algorithm).key_file, "-pubout"])
             self.write(keys.relative_to(self.dir) / algorithm / "default", public)
-        self.write(keys.relative_to(self.dir) / "HS256" / "default", base64.b64encode(self.rig.users.oauth_secret.encode()))
+        self.write(
+            keys.relative_to(self.dir) / "HS256" / "default",
+            base64.b64encode(self.rig.users.oauth_secret.encode()),
+        )
         return self.write(
             "oauth2.conf",
             "introspection_mode = local\n"
@@ -130,18 +146,21 @@ class Dovecot(Server):
         homes = self.write("homes", self._homes())
         oauth = self._write_oauth()
         listeners = "".join(
-            _SERVICE.format(service=service, plain=plain, plain_port=self.port(plain), tls=_tls_listener(tls, tls and self.port(tls)))
-            for service, plain, tls in (
-                ("pop3-login", "pop3", "pop3s"),
-                ("imap-login", "imap", "imaps"),
-                ("submission-login", "submission", "submissions"),
-                ("managesieve-login", "sieve", None),
+            _SERVICE.format(
+                service=service,
+                plain=plain,
+                plain_port=self.port(plain),
+                tls=_tls_listener(tls, tls and self.port(tls)),
             )
+            for service, plain, tls, _ in _installed()
         )
+        lmtp = ["lmtp"] if (LIBEXEC / "lmtp").exists() else []
         return _CONFIG.format(
             dir=self.dir,
             run=self.rig.directory(f"{self.name}/run"),
             listeners=listeners,
+            protocols=" ".join([plain for _, plain, _, _ in _installed()] + lmtp),
+            lmtp=_LMTP if lmtp else "",
             mechanisms=" ".join(self.mechanisms),
             cleartext="no" if self.cleartext else "yes",
             ssl=self.ssl,
@@ -161,8 +180,15 @@ class Dovecot(Server):
         )
 
 
+def _installed():
+    """Debian has a package for each of them; the demo asks for less than the tests."""
+    return [row for row in SERVICES if (LIBEXEC / row[0]).exists()]
+
+
 def _hash(password) -> str:
-    return run(["doveadm", "-c", "/dev/null", "pw", "-s", "SHA512-CRYPT", "-r", "1000", "-p", password]).strip()
+    return run(
+        ["doveadm", "-c", "/dev/null", "pw", "-s", "SHA512-CRYPT", "-r", "1000", "-p", password]
+    ).strip()
 
 
 def _tls_listener(name, port) -> str:
@@ -218,6 +244,18 @@ passdb {
 }
 """
 
+_LMTP = """
+service lmtp {
+  unix_listener lmtp {
+    mode = 0666
+  }
+}
+protocol lmtp {
+  postmaster_address = postmaster@example.test
+  auth_username_format = %n
+}
+"""
+
 _CONFIG = """
 base_dir = {run}
 state_dir = {run}
@@ -225,7 +263,7 @@ instance_name = rig
 log_path = /dev/stderr
 auth_verbose = yes
 auth_debug = yes
-protocols = pop3 imap submission sieve lmtp
+protocols = {protocols}
 listen = 127.0.0.1, 127.0.0.2, ::1
 default_process_limit = 50
 shutdown_clients = yes
@@ -281,17 +319,9 @@ service auth {{
     mode = 0666
   }}
 }}
-service lmtp {{
-  unix_listener lmtp {{
-    mode = 0666
-  }}
-}}
+{lmtp}
 submission_relay_host = 127.0.0.1
 submission_relay_port = 9
-protocol lmtp {{
-  postmaster_address = postmaster@example.test
-  auth_username_format = %n
-}}
 plugin {{
   sieve = file:~/sieve;active=~/.dovecot.sieve
 }}

@@ -28,7 +28,14 @@ class Ftp(Server):
         self.write("passwd", f"{alice.name}:{hashed}:{ids}::{home}:/bin/false\n", 0o600)
         config = self.write(
             "proftpd.conf",
-            _CONFIG.format(dir=self.dir, port=self.port("ftp"), user=self.owner.pw_name, group=grp.getgrgid(self.owner.pw_gid).gr_name, cert=self.cert.chain_file, key=self.cert.key_file),
+            _CONFIG.format(
+                dir=self.dir,
+                port=self.port("ftp"),
+                user=self.owner.pw_name,
+                group=grp.getgrgid(self.owner.pw_gid).gr_name,
+                cert=self.cert.chain_file,
+                key=self.cert.key_file,
+            ),
         )
         process = self.run(["/usr/sbin/proftpd", "-n", "-c", config])
         wait_ready(process, answers(self.port("ftp"), b"220"), self.name)

@@ -253,12 +253,16 @@ class Hostile:
     def leaks(self, known):
         """The secrets that reached this server outside of TLS, in any encoding: [(secret, how)]."""
         data = bytes(self.received)
-        return [(secret, how) for secret in known for how, needle in secrets.encodings(secret) if needle in data]
+        return [
+            (secret, how) for secret in known for how, needle in secrets.encodings(secret) if needle in data
+        ]
 
     def leaks_anywhere(self, known):
         """... or inside of TLS, where the server should not have been trusted in the first place."""
         data = bytes(self.received + b"\0" + self.received_tls)
-        return [(secret, how) for secret in known for how, needle in secrets.encodings(secret) if needle in data]
+        return [
+            (secret, how) for secret in known for how, needle in secrets.encodings(secret) if needle in data
+        ]
 
     def wait_done(self, timeout: float = 10):
         """Waits until all connections so far are over."""

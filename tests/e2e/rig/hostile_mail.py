@@ -86,7 +86,9 @@ class Smtp(Dialogue):
             self.peer.stage("capabilities", self.filler)
             offer = self.capabilities() + (["AUTH " + " ".join(self.mechanisms)] if self.mechanisms else [])
             lines = ["hostile.example.test", *offer]
-            self.peer.say(*[f"250{' ' if i == len(lines) - 1 else '-'}{text}" for i, text in enumerate(lines)])
+            self.peer.say(
+                *[f"250{' ' if i == len(lines) - 1 else '-'}{text}" for i, text in enumerate(lines)]
+            )
         elif verb == "STARTTLS":
             self.starttls()
         elif verb == "AUTH":
@@ -183,7 +185,9 @@ class Imap(Dialogue):
             words = rest.split(" ")
             initial = words[1].encode() if len(words) > 1 else None
             no = f"{tag} NO [AUTHENTICATIONFAILED] no"
-            self.authenticate(words[0], initial, self._prompt, f"{tag} OK [CAPABILITY {self._capability()}] in", no)
+            self.authenticate(
+                words[0], initial, self._prompt, f"{tag} OK [CAPABILITY {self._capability()}] in", no
+            )
         elif verb == "LOGIN":
             self.peer.stage("auth", self.filler)
             self.server.logins.append((verb, rest.encode("latin-1")))
@@ -249,7 +253,9 @@ class Sieve(Dialogue):
         self.peer.stage("auth", self.filler)
         exchange = Exchange(self.peer, self.faults.auth, self.users, self._prompt, self._string)
         try:
-            self.server.logins.append((words[1], exchange.run(words[1].upper(), initial.encode() if initial else None)))
+            self.server.logins.append(
+                (words[1], exchange.run(words[1].upper(), initial.encode() if initial else None))
+            )
             self.peer.say("OK")
         except Refused:
             self.peer.say('NO "no"')
@@ -340,7 +346,9 @@ DIALOGUES = {
 def hostile(rig, scheme: str, faults: Faults = None) -> Hostile:
     """A hostile server for a scheme of DIALOGUES; close it when done (the fixture does)."""
     dialogue, tls_first = DIALOGUES[scheme]
-    server = Hostile(rig.pki, lambda peer: dialogue(peer, server, rig.users).run(), faults or Faults(), scheme, tls_first)
+    server = Hostile(
+        rig.pki, lambda peer: dialogue(peer, server, rig.users).run(), faults or Faults(), scheme, tls_first
+    )
     return server
 
 

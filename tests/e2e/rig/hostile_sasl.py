@@ -103,7 +103,9 @@ class Exchange:
         final = self._challenge(server_first)
         proof = self._scram_proof(mechanism, name, bare + b"," + server_first, final)
         if self._mode != "no-proof":
-            self._challenge(b"v=" + base64.b64encode(bytes(len(proof)) if self._mode == "wrong-proof" else proof))
+            self._challenge(
+                b"v=" + base64.b64encode(bytes(len(proof)) if self._mode == "wrong-proof" else proof)
+            )
         return first + b" " + final
 
     def _scram_first(self, client_nonce: bytes) -> bytes:

@@ -21,13 +21,21 @@ class Kdc(Server):
         return {"KRB5_CONFIG": str(self.krb5_conf)}
 
     def server_environment(self) -> dict:
-        return {"KRB5_CONFIG": str(self.krb5_conf), "KRB5_KTNAME": str(self.keytab), "KRB5RCACHENAME": "none:"}
+        return {
+            "KRB5_CONFIG": str(self.krb5_conf),
+            "KRB5_KTNAME": str(self.keytab),
+            "KRB5RCACHENAME": "none:",
+        }
 
     def ticket(self, user="alice", *, lifetime="1h"):
         """Gets a ticket-granting ticket; returns the credentials cache file (KRB5CCNAME). Made anew each time."""
         cache = self.dir / f"ccache-{user}-{lifetime}"
         password = getattr(self.rig.users, user).password
-        run(["kinit", "-l", lifetime, "-c", cache, f"{user}@{REALM}"], env=self._environment(), input=password + "\n")
+        run(
+            ["kinit", "-l", lifetime, "-c", cache, f"{user}@{REALM}"],
+            env=self._environment(),
+            input=password + "\n",
+        )
         return cache
 
     def facts(self):
@@ -36,7 +44,10 @@ class Kdc(Server):
     def start(self):
         self.write("krb5.conf", _KRB5_CONF.format(realm=REALM, port=self.port("kerberos"), dir=self.dir))
         self.write("kdc.conf", _KDC_CONF.format(realm=REALM, port=self.port("kerberos"), dir=self.dir))
-        run(["kdb5_util", "create", "-s", "-r", REALM, "-P", self.rig.users.kdc_master], env=self._environment())
+        run(
+            ["kdb5_util", "create", "-s", "-r", REALM, "-P", self.rig.users.kdc_master],
+            env=self._environment(),
+        )
         run(["kadmin.local", "-r", REALM], env=self._environment(), input=self._commands())
         self.keytab.chmod(0o644)  # the servers that read it run as users of their own
         process = self.run(["krb5kdc", "-n", "-r", REALM, "-P", self.dir / "pid"], env=self._environment())

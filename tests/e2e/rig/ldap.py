@@ -20,10 +20,18 @@ class Ldap(Server):
     def start(self):
         self.rig.directory(f"{self.name}/data")
         key = self.write("key.pem", self.cert.key_file.read_bytes(), 0o600)
-        config = self.write("slapd.conf", _CONFIG.format(dir=self.dir, key=key, cert=self.cert.chain_file, suffix=SUFFIX))
-        tree = self.write("tree.ldif", _TREE.format(suffix=SUFFIX, password=self.rig.users.alice.password), 0o600)
+        config = self.write(
+            "slapd.conf", _CONFIG.format(dir=self.dir, key=key, cert=self.cert.chain_file, suffix=SUFFIX)
+        )
+        tree = self.write(
+            "tree.ldif", _TREE.format(suffix=SUFFIX, password=self.rig.users.alice.password), 0o600
+        )
         run(["/usr/sbin/slapadd", "-f", config, "-l", tree])
-        urls = " ".join(f"{scheme}://{host}:{self.port(scheme)}" for scheme in ("ldap", "ldaps") for host in ("127.0.0.1", "[::1]"))
+        urls = " ".join(
+            f"{scheme}://{host}:{self.port(scheme)}"
+            for scheme in ("ldap", "ldaps")
+            for host in ("127.0.0.1", "[::1]")
+        )
         process = self.run(["/usr/sbin/slapd", "-d", "stats", "-f", config, "-h", urls])
         for scheme in ("ldap", "ldaps"):
             wait_ready(process, answers(self.port(scheme)), f"slapd {scheme}")

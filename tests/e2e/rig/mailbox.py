@@ -40,7 +40,12 @@ def _with_attachment() -> bytes:
         b'Content-Disposition: attachment; filename="bytes.bin"\r\n'
         b"Content-Transfer-Encoding: base64\r\n\r\n" + encoded + b"--=_tea--\r\n"
     )
-    return _message("Invitation, with the guest list", body, "MIME-Version: 1.0", 'Content-Type: multipart/mixed; boundary="=_tea"')
+    return _message(
+        "Invitation, with the guest list",
+        body,
+        "MIME-Version: 1.0",
+        'Content-Type: multipart/mixed; boundary="=_tea"',
+    )
 
 
 UTF8 = ("MIME-Version: 1.0", "Content-Type: text/plain; charset=utf-8", "Content-Transfer-Encoding: 8bit")

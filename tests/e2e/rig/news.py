@@ -19,20 +19,45 @@ class News(Server):
         self.user = "news" if os.geteuid() == 0 else pwd.getpwuid(os.getuid()).pw_name
 
     def start(self):
-        for directory in ("db", "spool", "run", "tmp", "logs", "etc", "spool/overview", "spool/articles", "filter"):
+        for directory in (
+            "db",
+            "spool",
+            "run",
+            "tmp",
+            "logs",
+            "etc",
+            "spool/overview",
+            "spool/articles",
+            "filter",
+        ):
             self.rig.directory(f"{self.name}/{directory}", self.user)
-        self.write("db/active", "example.test 0000000000 0000000001 y\ncontrol 0000000000 0000000001 n\n", owner=self.user)
+        self.write(
+            "db/active",
+            "example.test 0000000000 0000000001 y\ncontrol 0000000000 0000000001 n\n",
+            owner=self.user,
+        )
         self.write("db/newsgroups", "example.test\tThe rig\n", owner=self.user)
         for empty in ("db/active.times", "db/history"):
             self.write(empty, "", owner=self.user)
         self.write("etc/storage.conf", "method tradspool {\n    newsgroups: *\n    class: 0\n}\n")
         self.write("etc/readers.conf", _READERS)
         key = self.write("key.pem", self.cert.key_file.read_bytes(), 0o600, owner=self.user)
-        config = self.write("etc/inn.conf", _INN.format(dir=self.dir, user=self.user, cert=self.cert.chain_file, key=key, ca=self.rig.pki.ca_file))
+        config = self.write(
+            "etc/inn.conf",
+            _INN.format(
+                dir=self.dir, user=self.user, cert=self.cert.chain_file, key=key, ca=self.rig.pki.ca_file
+            ),
+        )
         env = {"INNCONF": str(config), "PATH": os.environ["PATH"]}
-        as_news = ["setpriv", f"--reuid={self.user}", f"--regid={self.user}", "--init-groups"] if os.geteuid() == 0 else []
+        as_news = (
+            ["setpriv", f"--reuid={self.user}", f"--regid={self.user}", "--init-groups"]
+            if os.geteuid() == 0
+            else []
+        )
         run([*as_news, f"{PROGRAMS}/makedbz", "-i", "-o", "-f", f"{self.dir}/db/history"], env=env)
-        run([*as_news, f"{PROGRAMS}/overchan"], env=env, input="")  # makes the empty overview that nnrpd asks for
+        run(
+            [*as_news, f"{PROGRAMS}/overchan"], env=env, input=""
+        )  # makes the empty overview that nnrpd asks for
         for service, more in (("nntp", []), ("nntps", ["-S"])):
             words = ["-D", "-f", "-4", "127.0.0.1", "-p", self.port(service), *more]
             process = self.run([*as_news, f"{PROGRAMS}/nnrpd", *words], env=env)

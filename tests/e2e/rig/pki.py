@@ -99,7 +99,9 @@ class Leaf:
 
     @property
     def spki(self) -> bytes:
-        return self.private_key.public_key().public_bytes(ser.Encoding.DER, ser.PublicFormat.SubjectPublicKeyInfo)
+        return self.private_key.public_key().public_bytes(
+            ser.Encoding.DER, ser.PublicFormat.SubjectPublicKeyInfo
+        )
 
     @property
     def cert_sha256(self) -> str:
@@ -141,15 +143,21 @@ class Pki:
         return self.authority("root").cert_file
 
     def authority(self, name: str) -> Authority:
-        """"root", "intermediate" (signed by root) or "stranger"."""
+        """ "root", "intermediate" (signed by root) or "stranger"."""
         if name not in self._authorities:
-            titles = {"root": "Postern Test Root", "intermediate": "Postern Test Intermediate", "stranger": "Nobody's Root"}
+            titles = {
+                "root": "Postern Test Root",
+                "intermediate": "Postern Test Intermediate",
+                "stranger": "Nobody's Root",
+            }
             issuer = self.authority("root") if name == "intermediate" else None
             key = _MAKE_KEY["ec"]()
             subject = _name(titles[name])
             builder = (
                 self._builder(subject, issuer.certificate.subject if issuer else subject, key, (-2, 365))
-                .add_extension(x509.BasicConstraints(ca=True, path_length=0 if issuer else None), critical=True)
+                .add_extension(
+                    x509.BasicConstraints(ca=True, path_length=0 if issuer else None), critical=True
+                )
                 .add_extension(_key_usage(ca=True), critical=True)
             )
             if issuer:
@@ -180,7 +188,9 @@ class Pki:
         if spec.names or spec.email:
             builder = builder.add_extension(x509.SubjectAlternativeName(_alt_names(spec)), critical=False)
         if spec.must_staple:
-            builder = builder.add_extension(x509.TLSFeature([x509.TLSFeatureType.status_request]), critical=False)
+            builder = builder.add_extension(
+                x509.TLSFeature([x509.TLSFeatureType.status_request]), critical=False
+            )
         certificate = builder.sign(issuer.private_key if issuer else key, spec.digest())
         leaf = Leaf(name, certificate, key, issuer)
         chain = issuer.chain if issuer and spec.send_issuer else []
@@ -198,7 +208,9 @@ class Pki:
     def pkcs12(self, leaf: Leaf, password: str = Users.pkcs12_password) -> Path:
         encryption = ser.BestAvailableEncryption(password.encode()) if password else ser.NoEncryption()
         cas = leaf.issuer.chain if leaf.issuer else []
-        data = pkcs12.serialize_key_and_certificates(leaf.name.encode(), leaf.private_key, leaf.certificate, cas, encryption)
+        data = pkcs12.serialize_key_and_certificates(
+            leaf.name.encode(), leaf.private_key, leaf.certificate, cas, encryption
+        )
         return self._write(f"{leaf.name}{'' if password else '.open'}.p12", data, 0o600)
 
     def ocsp(self, leaf: Leaf, status: str = "good") -> Path:
@@ -239,7 +251,10 @@ class Pki:
 
 
 def _name(common_name: str, email: str = "") -> x509.Name:
-    parts = [x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Postern Test"), x509.NameAttribute(NameOID.COMMON_NAME, common_name)]
+    parts = [
+        x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Postern Test"),
+        x509.NameAttribute(NameOID.COMMON_NAME, common_name),
+    ]
     if email:
         parts.append(x509.NameAttribute(NameOID.EMAIL_ADDRESS, email))
     return x509.Name(parts)

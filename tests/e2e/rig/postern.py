@@ -31,7 +31,9 @@ class Result:
     home: "Home"
 
     def __str__(self):
-        return f"status {self.status} after {self.seconds:.2f} s\n--- stdout\n{self.out}\n--- stderr\n{self.err}"
+        return (
+            f"status {self.status} after {self.seconds:.2f} s\n--- stdout\n{self.out}\n--- stderr\n{self.err}"
+        )
 
 
 class Home:
@@ -83,10 +85,13 @@ class Postern:
             made["POSTERN_PASSWORD"] = password
         return made | (env or {})
 
-    def run(self, *args, input=None, password=None, env=None, home=None, timeout=None, shows_secrets=False) -> Result:
+    def run(
+        self, *args, input=None, password=None, env=None, home=None, timeout=None, shows_secrets=False
+    ) -> Result:
         """Runs it with its output in pipes. `input` (text or bytes) is its standard input, empty by default.
 
-        `shows_secrets` is for the few runs whose job it is to print a secret (`auth plain`): they are not searched."""
+        `shows_secrets` is for the few runs whose job it is to print a secret (`auth plain`): they are not searched.
+        """
         home = home or self.home(shows_secrets=shows_secrets)
         data = input.encode() if isinstance(input, str) else (input or b"")
         argv = [binary(), *map(str, args)]
@@ -111,7 +116,9 @@ class Postern:
         out, err = (data.decode(errors="backslashreplace") for data in (stdout, stderr))
         return Result(child.returncode, out, err, stdout, stderr, time.monotonic() - begun, home)
 
-    def terminal(self, *args, password=None, env=None, home=None, size=(40, 132), shows_secrets=False) -> "Terminal":
+    def terminal(
+        self, *args, password=None, env=None, home=None, size=(40, 132), shows_secrets=False
+    ) -> "Terminal":
         """Starts it on a terminal of its own; close it, or use it in a `with`."""
         home = home or self.home(shows_secrets=shows_secrets)
         return Terminal([binary(), *map(str, args)], self.environment(home, password, env), home, size)

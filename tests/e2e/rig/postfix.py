@@ -42,7 +42,9 @@ class Postfix(Server):
         self.write("main.cf", self._main())
         self.write("master.cf", self._master())
         # Closing its pipe makes Postfix' foreground mode give up, so the log goes through a file of its own.
-        process = self.run(["postfix", "-c", self.dir, "start-fg"], env=self._environment(), stop_signal=signal.SIGTERM)
+        process = self.run(
+            ["postfix", "-c", self.dir, "start-fg"], env=self._environment(), stop_signal=signal.SIGTERM
+        )
         for service in ("smtp", "submission", "cleartext"):
             wait_ready(process, answers(self.port(service), b"220 "), f"{self.name} {service}")
 

@@ -5,6 +5,7 @@ the Rig, or the reaper (reaper.py), which notices that the process holding the R
 """
 
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -48,7 +49,17 @@ class Reaper:
 class Process:
     """A running program; its output goes to `log`."""
 
-    def __init__(self, reaper, argv, log: Path, *, env=None, cwd=None, stop_signal=signal.SIGTERM, stdin=subprocess.DEVNULL):
+    def __init__(
+        self,
+        reaper,
+        argv,
+        log: Path,
+        *,
+        env=None,
+        cwd=None,
+        stop_signal=signal.SIGTERM,
+        stdin=subprocess.DEVNULL,
+    ):
         self.name = Path(argv[0]).name
         self.log = log
         self._reaper = reaper
@@ -63,6 +74,7 @@ class Process:
                 env=env,
                 cwd=cwd,
                 start_new_session=True,
+                preexec_fn=_no_core_files,
             )
         reaper.watch(self.pid)
 
@@ -102,6 +114,10 @@ class Process:
         return "\n".join(text.splitlines()[-lines:])
 
 
+def _no_core_files():
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
 def kill_session(leader: int):
     """SIGKILL to every process of the session, whatever its process group."""
     for pid in session_members(leader):
@@ -130,7 +146,14 @@ def run(argv, *, env=None, cwd=None, input=None, timeout=60) -> str:
     argv = [str(arg) for arg in argv]
     data = input.encode() if isinstance(input, str) else input
     done = subprocess.run(
-        argv, env=env, cwd=cwd, input=data, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=timeout, check=False
+        argv,
+        env=env,
+        cwd=cwd,
+        input=data,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=timeout,
+        check=False,
     )
     output = done.stdout.decode(errors="backslashreplace")
     if done.returncode != 0:

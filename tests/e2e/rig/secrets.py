@@ -32,7 +32,9 @@ def _base64_core(raw: bytes, shift: int) -> bytes:
 
 def search(roots, secrets):
     """Every leak below the roots: (path, secret, how). Returns (leaks, number of files searched)."""
-    needles = [(secret, how, needle) for secret in dict.fromkeys(secrets) for how, needle in encodings(secret)]
+    needles = [
+        (secret, how, needle) for secret in dict.fromkeys(secrets) for how, needle in encodings(secret)
+    ]
     leaks, files = [], 0
     for path in _files(roots):
         files += 1

@@ -26,9 +26,12 @@ class Row:
 SERVERS = {
     "dovecot": Row(lambda rig: Dovecot(rig), Dovecot.title),
     "dovecot-cleartext": Row(
-        lambda rig: Dovecot(rig, "dovecot-cleartext", cleartext=True), "the same, taking passwords without TLS too"
+        lambda rig: Dovecot(rig, "dovecot-cleartext", cleartext=True),
+        "the same, taking passwords without TLS too",
     ),
-    "dovecot-notls": Row(lambda rig: Dovecot(rig, "dovecot-notls", cleartext=True, ssl="no"), "the same, without any TLS"),
+    "dovecot-notls": Row(
+        lambda rig: Dovecot(rig, "dovecot-notls", cleartext=True, ssl="no"), "the same, without any TLS"
+    ),
     "dovecot-external": Row(
         lambda rig: Dovecot(rig, "dovecot-external", client_certs=True, anonymous=True),
         "the same, with EXTERNAL (client certificates) and ANONYMOUS",
@@ -46,32 +49,46 @@ SERVERS = {
     "tls-1.1": Row(lambda rig: OpensslServer(rig, "tls-1.1", *only("1_1")), "openssl s_server, TLS 1.1 only"),
     "tls-1.2": Row(lambda rig: OpensslServer(rig, "tls-1.2", *only("1_2")), "openssl s_server, TLS 1.2 only"),
     "tls-1.3": Row(lambda rig: OpensslServer(rig, "tls-1.3", *only("1_3")), "openssl s_server, TLS 1.3 only"),
-    "tls-www": Row(lambda rig: OpensslServer(rig, "tls-www", "-www"), "openssl s_server -www: HTTPS that tells about the TLS"),
+    "tls-www": Row(
+        lambda rig: OpensslServer(rig, "tls-www", "-www"),
+        "openssl s_server -www: HTTPS that tells about the TLS",
+    ),
     "tls-staple": Row(
         lambda rig: OpensslServer(rig, "tls-staple", "-status_file", rig.pki.ocsp(rig.pki.leaf())),
         "openssl s_server with a stapled OCSP response",
     ),
     "tls-revoked": Row(
         lambda rig: OpensslServer(
-            rig, "tls-revoked", "-status_file", rig.pki.ocsp(rig.pki.leaf("revoked"), "revoked"), cert="revoked"
+            rig,
+            "tls-revoked",
+            "-status_file",
+            rig.pki.ocsp(rig.pki.leaf("revoked"), "revoked"),
+            cert="revoked",
         ),
         "the same, the response says revoked",
     ),
     "tls-client-cert": Row(
-        lambda rig: OpensslServer(rig, "tls-client-cert", "-Verify", "2", "-verify_return_error", "-CAfile", rig.pki.ca_file),
+        lambda rig: OpensslServer(
+            rig, "tls-client-cert", "-Verify", "2", "-verify_return_error", "-CAfile", rig.pki.ca_file
+        ),
         "openssl s_server that demands a client certificate",
     ),
     "gnutls": Row(GnutlsServer, GnutlsServer.title),
     "binding-exporter": Row(
-        lambda rig: BindingPeer(rig, "binding-exporter", "tls-exporter"), "submission with SCRAM-*-PLUS by tls-exporter (TLS 1.3)"
+        lambda rig: BindingPeer(rig, "binding-exporter", "tls-exporter"),
+        "submission with SCRAM-*-PLUS by tls-exporter (TLS 1.3)",
     ),
     "binding-end-point": Row(
-        lambda rig: BindingPeer(rig, "binding-end-point", "tls-server-end-point"), "the same by tls-server-end-point"
+        lambda rig: BindingPeer(rig, "binding-end-point", "tls-server-end-point"),
+        "the same by tls-server-end-point",
     ),
     "binding-unique": Row(
-        lambda rig: BindingPeer(rig, "binding-unique", "tls-unique", tls="1.2"), "the same by tls-unique (TLS 1.2)"
+        lambda rig: BindingPeer(rig, "binding-unique", "tls-unique", tls="1.2"),
+        "the same by tls-unique (TLS 1.2)",
     ),
-    "binding-none": Row(lambda rig: BindingPeer(rig, "binding-none", "none"), "the same without any: only plain SCRAM"),
+    "binding-none": Row(
+        lambda rig: BindingPeer(rig, "binding-none", "none"), "the same without any: only plain SCRAM"
+    ),
     "ldap": Row(Ldap, Ldap.title),
     "xmpp": Row(Xmpp, Xmpp.title),
     "irc": Row(Irc, Irc.title),

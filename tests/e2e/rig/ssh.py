@@ -52,10 +52,20 @@ class Ssh(Server):
         return {"SSH_AUTH_SOCK": str(socket)}
 
     def facts(self):
-        return {**super().facts(), "SSH_HOP": self.hop, "SSH_CONFIG": str(self.config), "SSH_KEY": str(self.key)}
+        return {
+            **super().facts(),
+            "SSH_HOP": self.hop,
+            "SSH_CONFIG": str(self.config),
+            "SSH_KEY": str(self.key),
+        }
 
     def start(self):
-        for key, passphrase in ((self.key, ""), (self.locked_key, self.rig.users.key_passphrase), ("host", ""), ("other", "")):
+        for key, passphrase in (
+            (self.key, ""),
+            (self.locked_key, self.rig.users.key_passphrase),
+            ("host", ""),
+            ("other", ""),
+        ):
             run(["ssh-keygen", "-q", "-t", "ed25519", "-N", passphrase, "-C", "rig", "-f", self.dir / key])
         public = [path.with_suffix(".pub").read_text() for path in (self.key, self.locked_key)]
         authorized = self.write("authorized_keys", "".join(public), 0o600)
@@ -65,14 +75,20 @@ class Ssh(Server):
         self.write("config", _CLIENT.format(user=self.user, options="\n  ".join(self.options()), **ports))
         config = self.write("sshd_config", _SERVER.format(dir=self.dir, authorized=authorized, **ports))
         if os.geteuid() == 0:
-            Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)  # compiled in; sshd refuses to start without it
+            Path("/run/sshd").mkdir(
+                mode=0o755, exist_ok=True
+            )  # compiled in; sshd refuses to start without it
         process = self.run(["/usr/sbin/sshd", "-D", "-e", "-f", config])
         for service in ("ssh", "ssh-second"):
             wait_ready(process, answers(self.port(service), b"SSH-2.0-"), self.name)
 
     def _write_known_hosts(self, path, key):
         public = " ".join((self.dir / f"{key}.pub").read_text().split()[:2])
-        hosts = [f"[{host}]:{port}" for host in ("127.0.0.1", "localhost") for port in (self.port("ssh"), self.port("ssh-second"))]
+        hosts = [
+            f"[{host}]:{port}"
+            for host in ("127.0.0.1", "localhost")
+            for port in (self.port("ssh"), self.port("ssh-second"))
+        ]
         path.write_text("".join(f"{host} {public}\n" for host in hosts))
 
     def forwarded(self):

@@ -50,6 +50,12 @@ class GnutlsServer(Server):
 
     def start(self):
         files = [f"--x509certfile={self.cert.chain_file}", f"--x509keyfile={self.cert.key_file}"]
-        more = [f"--x509cafile={self.rig.pki.ca_file}", "--disable-client-cert", f"--priority={self._priority}"]
-        process = self.run(["gnutls-serv", "--echo", f"--port={self.port('tls')}", *files, *more, *self._args])
+        more = [
+            f"--x509cafile={self.rig.pki.ca_file}",
+            "--disable-client-cert",
+            f"--priority={self._priority}",
+        ]
+        process = self.run(
+            ["gnutls-serv", "--echo", f"--port={self.port('tls')}", *files, *more, *self._args]
+        )
         wait_ready(process, answers(self.port("tls")), self.name)

@@ -14,7 +14,20 @@ class Tmux:
         command = "exec env -i " + " ".join(shlex.quote(word) for word in [*exported, *map(str, argv)])
         size = ["-x", str(columns), "-y", str(rows)]
         place = ["-c", str(cwd)] if cwd else []
-        self._run("start-server", ";", "set-option", "-g", "remain-on-exit", "on", ";", "new-session", "-d", *size, *place, command)
+        self._run(
+            "start-server",
+            ";",
+            "set-option",
+            "-g",
+            "remain-on-exit",
+            "on",
+            ";",
+            "new-session",
+            "-d",
+            *size,
+            *place,
+            command,
+        )
 
     def _run(self, *args) -> str:
         return run([*self._tmux, *args], timeout=20)

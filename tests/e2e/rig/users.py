@@ -18,12 +18,16 @@ class User:
 class Users:
     """Each password is a string that occurs nowhere else, so that finding it anywhere is a leak."""
 
-    alice = User("alice", "Wonder7land-rabbit")  # a mailbox with messages; the one to use unless a test says why not
+    alice = User(
+        "alice", "Wonder7land-rabbit"
+    )  # a mailbox with messages; the one to use unless a test says why not
     bob = User("bob", "Build3r-tobermory")  # an empty mailbox
     juergen = User("jürgen", "Gr\u00fc\u00dfe-aus-K\u00f6ln5")  # 8-bit, both
     quoted = User("carol", 'sp ace "quote" back\\slash {5}')  # everything IMAP must quote
     long = User("longfellow", "hiawatha" * 25)  # 200 bytes
-    hashed = User("harry", "Marauders9map-solemnly", plain=False)  # stored as a hash: no APOP, CRAM-MD5, DIGEST-MD5, SCRAM
+    hashed = User(
+        "harry", "Marauders9map-solemnly", plain=False
+    )  # stored as a hash: no APOP, CRAM-MD5, DIGEST-MD5, SCRAM
     certified = User("alice.cert", "Unus3d-as-a-certificate-is-enough")  # logs in by client certificate
 
     def all(self):
