@@ -39,7 +39,7 @@ void help_print_command(const Command *command)
     if (command->connects) {
         printf("\nOptions of every command that connects:\n");
         print_options(connect_options);
-        printf("\nAddresses are SCHEME://[USER@]HOST[:PORT]; \"postern help ports\" lists the "
+        printf("\nAddresses: SCHEME://[USER@]HOST[:PORT]; \"postern help ports\" lists the "
                "schemes.\n");
     }
     printf("\nMore: man postern-%s\n", command->name);
@@ -210,9 +210,9 @@ const Command cmd_help = {
     .summary = "explain a command, or list all of them",
     .arguments = "[COMMAND|ports]",
     .words = "COMMAND|ports",
-    .text = "Prints the options of COMMAND, as \"postern COMMAND --help\" does; without one, the\n"
-            "list of commands. \"postern help ports\" prints the schemes of server addresses\n"
-            "with their ports.",
+    .text = "Prints the options of COMMAND, as \"postern COMMAND --help\" does; without\n"
+            "one, the list of commands. \"postern help ports\" prints the schemes of server\n"
+            "addresses with their ports.",
     .options = no_options,
     .run = run,
 };
