@@ -1,4 +1,5 @@
-/* script.h: a stream that plays a written conversation: for replay tests, fuzzing, and `talk --replay` material.
+/* script.h: a stream that plays a written conversation: for replay tests, fuzzing, and `talk
+ * --replay` material.
  *
  * The text has one direction mark a line, as transcripts do:
  *
@@ -12,9 +13,10 @@
  *     <stall                      the peer says nothing more, and does not close
  *     === ... *** ... # ...       ignored, as are empty lines; blanks before a mark are ignored too
  *
- * What the peer says next becomes readable only once everything expected before it has been sent; until then
- * a read waits for its deadline. A line that differs from what is expected fails the write with DATA; the message shows what
- * was sent up to the first difference only, for the rest may be a secret. */
+ * What the peer says next becomes readable only once everything expected before it has been sent;
+ * until then a read waits for its deadline. A line that differs from what is expected fails the
+ * write with DATA; the message shows what was sent up to the first difference only, for the rest
+ * may be a secret. */
 #pragma once
 
 #include "io/stream.h"
@@ -26,5 +28,6 @@ typedef struct {
 
 /* Parses text; fails with DATA, naming the line. The stream owns its copy. */
 Stream *script_stream(Bytes text, ScriptOptions options, GError **error);
-/* True when all was said and all that was expected has been sent. Otherwise false and *error says what differs. */
+/* True when all was said and all that was expected has been sent. Otherwise false and *error says
+ * what differs. */
 bool script_finished(const Stream *s, GError **error);

@@ -30,7 +30,9 @@ static bool read_exactly(Stream *s, uint8_t *buffer, size_t len, Deadline deadli
             return error_prefix(error, "waiting for the SOCKS proxy");
         }
         if (got == 0) {
-            return error_fail(error, POSTERN_ERROR_EOF, "the SOCKS proxy closed the connection");
+            /* ssh -D does that instead of telling that it cannot connect. */
+            return error_fail(error, POSTERN_ERROR_UNAVAILABLE,
+                              "the SOCKS proxy closed the connection without an answer");
         }
         have += got;
     }

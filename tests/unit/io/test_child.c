@@ -144,6 +144,7 @@ static void test_no_other_descriptor_is_inherited(void)
     /* What whoever runs the tests left open does not count. */
     g_assert_cmpint(close_range(3, ~0U, CLOSE_RANGE_CLOEXEC), ==, 0);
     g_autoptr(Stream) other = shell("sleep 1000");
+    g_assert_nonnull(other);
     g_autoptr(Stream) s = shell("ls /proc/self/fd | tr '\\n' ' '");
     g_autofree char *said = read_end(s);
     g_assert_cmpstr(said, ==, "0 1 2 3 "); /* 3 is the directory ls reads */

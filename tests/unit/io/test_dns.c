@@ -309,7 +309,7 @@ static void test_many_tasks_ask_at_once(World *w, const void *user)
                                         "silent.example", "slow.test"};
     static const char *const expected[] = {"192.0.2.8", "192.0.2.4", NULL, NULL, "192.0.2.7"};
     g_autoptr(Sched) sched = sched_new(NULL);
-    Asker askers[N];
+    g_autofree Asker *askers = g_new0(Asker, N);
     for (size_t i = 0; i < N; i++) {
         /* Those that time out soonest are often those that poll for all. */
         double seconds = i % 5 == 3 ? 0.001 + 0.001 * (double)i : 30;
