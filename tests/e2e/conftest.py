@@ -17,8 +17,9 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from rig import Rig, hostile_mail, secrets  # noqa: E402
+from rig import Rig, hostile_dialects, hostile_mail, secrets  # noqa: E402
 from rig.postern import Postern, binary  # noqa: E402
+from rig.process import NeedsRoot  # noqa: E402
 from rig.servers import SERVERS  # noqa: E402
 
 SESSION_DIR = "POSTERN_E2E_DIR"
@@ -122,7 +123,8 @@ def postern(request, passwords):
 
 @pytest.fixture
 def hostile(rig):
-    """Makes hostile servers: hostile("pop3", Faults(...)); a script of the test's own: hostile.scripted(script, "tcp")."""
+    """Makes hostile servers: hostile("pop3", Faults(...)); those that are not mail: hostile.dialect("xmpp", "refused");
+    a script of the test's own: hostile.scripted(script, "tcp")."""
     servers = []
 
     def keep(server):
@@ -132,6 +134,7 @@ def hostile(rig):
     def make(scheme, faults=None):
         return keep(hostile_mail.hostile(rig, scheme, faults))
 
+    make.dialect = lambda scheme, how, junk=b"": keep(hostile_dialects.dialect(rig, scheme, how, junk))
     make.scripted = lambda script, *args, **more: keep(hostile_mail.scripted(rig, script, *args, **more))
     yield make
     for server in servers:
@@ -144,7 +147,10 @@ def hostile(rig):
 def _server_fixture(name):
     @pytest.fixture(scope="session", name=name.replace("-", "_").replace(".", ""))
     def fixture(rig):
-        return rig.start(name)
+        try:
+            return rig.start(name)
+        except NeedsRoot as error:
+            pytest.skip(str(error))
 
     return fixture
 

@@ -13,6 +13,7 @@ import time
 
 import pytest
 from rig.hostile import Faults
+from test_rig import s_client, verified
 
 
 @pytest.fixture(scope="session")
@@ -295,3 +296,26 @@ def test_a_script_of_ones_own(hostile):
         connection.sendall(b"what?\r\n")
         with pytest.raises(ConnectionResetError):
             connection.recv(1)
+
+
+# what is not mail
+
+
+@pytest.mark.parametrize("scheme", ["xmpp", "xmpp-server", "ldap", "postgres", "mysql", "irc"])
+@pytest.mark.parametrize("how, works", [("good", True), ("missing", False), ("refused", False)])
+def test_dialects_by_s_client(hostile, pki, scheme, how, works):
+    server = hostile.dialect(scheme, how)
+    told = s_client(server.port, "-starttls", scheme, "-name", "localhost", pki=pki, timeout=5)
+    assert verified(told) == works
+    assert bool(server.handshakes) == works
+
+
+@pytest.mark.parametrize(
+    "scheme, request_", [("postgres", b"\0\0\0\x08\x04\xd2\x16\x2f"), ("irc", b"STARTTLS\r\n")]
+)
+def test_dialects_inject(hostile, scheme, request_):
+    server = hostile.dialect(scheme, "injected", b"junk")
+    with dial(server) as connection:
+        connection.sendall(request_)
+        connection.settimeout(0.3)
+        assert until_quiet(connection).endswith(b"junk")

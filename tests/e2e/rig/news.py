@@ -4,7 +4,7 @@ import os
 import pwd
 
 from .core import Server
-from .process import answers, run, wait_ready
+from .process import NeedsRoot, answers, run, wait_ready
 
 PROGRAMS = "/usr/lib/news/bin"
 
@@ -15,10 +15,12 @@ class News(Server):
     def __init__(self, rig, name="news", *, cert="server"):
         super().__init__(rig, name)
         self.cert = rig.pki.leaf(cert)
-        # nnrpd insists on being the user it was built for; without root we can only hope to be it.
+        # nnrpd insists on being the user it was built for.
         self.user = "news" if os.geteuid() == 0 else pwd.getpwuid(os.getuid()).pw_name
 
     def start(self):
+        if self.user != "news":
+            raise NeedsRoot("nnrpd can only be started by root, or by the user news")
         for directory in (
             "db",
             "spool",

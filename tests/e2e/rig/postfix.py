@@ -8,7 +8,7 @@ import os
 import signal
 
 from .core import MAIL_HOST, Server
-from .process import RigError, answers, run, wait_ready
+from .process import NeedsRoot, answers, run, wait_ready
 
 CYRUS_MECHANISMS = "PLAIN LOGIN CRAM-MD5 DIGEST-MD5 NTLM SCRAM-SHA-1 SCRAM-SHA-256 SCRAM-SHA-512"
 
@@ -36,7 +36,7 @@ class Postfix(Server):
 
     def start(self):
         if os.geteuid() != 0:
-            raise RigError("Postfix can only be started by root")
+            raise NeedsRoot("Postfix can only be started by root")
         for directory, owner in (("queue", None), ("data", "postfix")):
             self.rig.directory(f"{self.name}/{directory}", owner)
         self.write("main.cf", self._main())

@@ -18,6 +18,10 @@ class RigError(Exception):
     """A server could not be started, or did not do what the rig needs of it."""
 
 
+class NeedsRoot(RigError):
+    """The server can only be started by root."""
+
+
 class Reaper:
     """Ends what is left when this process disappears without cleaning up, kill -9 included."""
 
