@@ -8,16 +8,17 @@ MESON = meson
 FOLDERS = $(wildcard src/ src/*/ tests/unit/*/ tests/fuzz/ docs/man/)
 
 all: build/build.ninja
-	@ninja -C build
+	@ninja -C build program
 
 build/build.ninja: meson.build meson_options.txt $(FOLDERS)
 	@command -v $(MESON) ninja >/dev/null || { echo "Meson and Ninja are missing: run tools/install-deps build" >&2; exit 1; }
 	@if [ -f $@ ]; then $(MESON) setup --reconfigure build; else $(MESON) setup --prefix=$(PREFIX) build; fi
 	@touch $@
 
-install: all
+install: build/build.ninja
 	@$(MESON) configure build --prefix=$(PREFIX)
-	@$(MESON) install -C build $(if $(DESTDIR),--destdir=$(abspath $(DESTDIR)))
+	@ninja -C build program
+	@$(MESON) install --no-rebuild -C build $(if $(DESTDIR),--destdir=$(abspath $(DESTDIR)))
 
 demo:
 	@tools/install-deps build demo
