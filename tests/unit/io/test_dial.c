@@ -95,7 +95,12 @@ static void assert_echo(Stream *s)
     g_assert_cmpmem(buffer, got, "hello", 5);
 }
 
-#define VIA(...) ((const char *const[]){__VA_ARGS__, NULL})
+/* A list that outlives the test, of constants. */
+#define VIA(...)                                                                                   \
+    ({                                                                                             \
+        static const char *const list[] = {__VA_ARGS__, NULL};                                     \
+        list;                                                                                      \
+    })
 
 static void test_a_host_is_dialled_and_the_result_tells_how(World *w, const void *user)
 {
@@ -128,7 +133,8 @@ static void test_connect_to_leads_elsewhere(World *w, const void *user)
 {
     (void)user;
     g_autofree char *rule = g_strdup_printf("far:25:127.0.0.1:%u", w->port);
-    w->plan.connect_to = VIA("other:25:127.0.0.1:1", rule, "127.0.0.1:2");
+    const char *const rules[] = {"other:25:127.0.0.1:1", rule, "127.0.0.1:2", NULL};
+    w->plan.connect_to = rules;
     w->plan.host = "far";
     w->plan.port = 25;
     stream_free(dial_ok(w));
