@@ -5,7 +5,13 @@
 
 #include "cmd/command.h"
 
-typedef enum { COMPLETE_NOTHING, COMPLETE_WORDS, COMPLETE_FILES, COMPLETE_ACCOUNTS, COMPLETE_MECHANISMS } CompleteKind;
+typedef enum {
+    COMPLETE_NOTHING,
+    COMPLETE_WORDS,
+    COMPLETE_FILES,
+    COMPLETE_ACCOUNTS,
+    COMPLETE_MECHANISMS
+} CompleteKind;
 
 /* What the value of an option may be; for WORDS, o->choices says which. */
 CompleteKind completion_kind(const Option *o);
@@ -13,7 +19,8 @@ CompleteKind completion_kind(const Option *o);
 void completion_tables(const Command *command, const Option *tables[3]);
 /* "a|b" -> "a b". The caller frees it. */
 char *completion_words(const char *choices);
-/* What the first argument of a command may be, separated by blanks; "" when that is not known. The caller frees it. */
+/* What the first argument of a command may be, separated by blanks; "" when that is not known. The
+ * caller frees it. */
 char *completion_arguments(const Command *command);
 /* The names of all commands, separated by blanks. The caller frees it. */
 char *completion_commands(void);

@@ -8,13 +8,13 @@ struct Connection {
     const ConnectOptions *options; /* borrowed */
     Account *account;              /* the one named, or [defaults] (its name is NULL); never NULL */
     Target *target;
-    SessionPlan plan;              /* borrows from all of these */
+    SessionPlan plan; /* borrows from all of these */
     Dns *dns;
     char **auth, **alpn, **ssh_options;
     char *netrc_user;
     PasswordWay way;
-    Secret *password;              /* once it was asked for or computed, for the next login */
-    char *passphrase_file;         /* which key the passphrase is of */
+    Secret *password;      /* once it was asked for or computed, for the next login */
+    char *passphrase_file; /* which key the passphrase is of */
     Secret *passphrase;
 };
 

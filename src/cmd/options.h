@@ -1,5 +1,5 @@
-/* options.h: command-line options as tables, so that --help, the completions and the test against the man pages all read
- * the same rows. Values land in a struct by offset; nothing is global. */
+/* options.h: command-line options as tables, so that --help, the completions and the test against
+ * the man pages all read the same rows. Values land in a struct by offset; nothing is global. */
 #pragma once
 
 #include "base/error.h"
@@ -15,8 +15,8 @@ typedef enum {
 } OptionKind;
 
 typedef struct {
-    const char *name;     /* "tls-min"; NULL ends a table */
-    char letter;          /* 'v' or 0 */
+    const char *name; /* "tls-min"; NULL ends a table */
+    char letter;      /* 'v' or 0 */
     OptionKind kind;
     size_t offset;        /* into the values struct */
     const char *argument; /* "FILE", or NULL */
@@ -24,10 +24,12 @@ typedef struct {
     const char *choices;  /* "required|opportunistic|off", or NULL */
 } Option;
 
-/* Parses argv (argv[0] is the command's name) by the tables (NULL-terminated list); what is not an option is left in
- * *ret_args (the caller g_strfreev()s it). "--" ends options. An option given twice that is not a LIST: the last wins.
- * Fails with USAGE, naming the nearest option to one it does not know. *ret_help is set when --help was asked for. */
-bool options_parse(const Option *const *tables, void *values, char **argv, char ***ret_args, bool *ret_help, GError **error);
+/* Parses argv (argv[0] is the command's name) by the tables (NULL-terminated list); what is not an
+ * option is left in *ret_args (the caller g_strfreev()s it). "--" ends options. An option given
+ * twice that is not a LIST: the last wins. Fails with USAGE, naming the nearest option to one it
+ * does not know. *ret_help is set when --help was asked for. */
+bool options_parse(const Option *const *tables, void *values, char **argv, char ***ret_args,
+                   bool *ret_help, GError **error);
 /* Frees the strings and lists that options_parse put into values. */
 void options_clear(const Option *const *tables, void *values);
 /* The block of option lines for --help. The caller frees it. */

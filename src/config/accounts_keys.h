@@ -1,5 +1,5 @@
-/* accounts_keys.h: the keys of an accounts.conf section, one row each: where the value goes, and what it must be. Internal
- * to config/. */
+/* accounts_keys.h: the keys of an accounts.conf section, one row each: where the value goes, and
+ * what it must be. Internal to config/. */
 #pragma once
 
 #include <stddef.h>
@@ -8,8 +8,9 @@
 
 typedef enum {
     KEY_STRING, /* char* */
-    KEY_FILE,   /* char*; ~/ is the home directory, a relative name starts at the file's own directory */
-    KEY_LIST,   /* char**; separated by ';' */
+    KEY_FILE, /* char*; ~/ is the home directory, a relative name starts at the file's own directory
+               */
+    KEY_LIST, /* char**; separated by ';' */
     KEY_WORDS,  /* char**; separated by ';' or ',' */
     KEY_BOOL,   /* int */
     KEY_DAYS,   /* int */
@@ -25,8 +26,9 @@ typedef struct {
     size_t offset; /* into Account */
     KeyKind kind;
     KeyGroup group;
-    bool (*check)(const char *value); /* one value, or one item of a list; NULL: not empty is enough */
-    const char *expected;             /* for the message: "expected ..." */
+    bool (*check)(
+        const char *value); /* one value, or one item of a list; NULL: not empty is enough */
+    const char *expected;   /* for the message: "expected ..." */
 } AccountKey;
 
 /* Ended by a row whose key is NULL. */

@@ -1,4 +1,5 @@
-/* file.h: reading small files that may hold secrets: nothing of them stays behind in memory. Internal to config/ and cmd/. */
+/* file.h: reading small files that may hold secrets: nothing of them stays behind in memory.
+ * Internal to config/ and cmd/. */
 #pragma once
 
 #include <sys/types.h>
@@ -15,7 +16,8 @@ typedef struct {
     int failure; /* errno when reading failed, else 0 */
 } FileText;
 
-/* At most `max` bytes, else LIMIT. NO_INPUT when it cannot be opened or read (then ret->failure tells why). */
+/* At most `max` bytes, else LIMIT. NO_INPUT when it cannot be opened or read (then ret->failure
+ * tells why). */
 bool file_text_read(const char *path, size_t max, FileText *ret, GError **error);
 void file_text_clear(FileText *text);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(FileText, file_text_clear)

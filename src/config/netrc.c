@@ -12,7 +12,7 @@
  * programs write them; a '#' where a keyword may stand makes the rest of the line a comment. */
 typedef struct {
     Bytes rest;
-    char *word; /* the last word read, without quotes and escapes; wiped when the next is read */
+    char *word;  /* the last word read, without quotes and escapes; wiped when the next is read */
     size_t room; /* how much of it was written */
 } Words;
 

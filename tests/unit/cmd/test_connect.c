@@ -248,14 +248,10 @@ static void test_netrc_knows_the_login(void)
     g_assert_cmpint(g_unlink(netrc), ==, 0);
 }
 
-static void test_mistakes_have_the_right_status(void)
+static void test_mistakes_in_addresses_and_tls_are_status_64(void)
 {
-    g_autofree char *file = write_file("a.conf", accounts);
     const ConnectOptions none = {0};
-    char *bad_via[] = {(char *)"http://x", NULL};
     char *bad_pin[] = {(char *)"sha256:00", NULL};
-    char *bad_auth[] = {(char *)"PLANE", NULL};
-    char *no_auth[] = {(char *)",", NULL};
     assert_refused(&none, NULL, POSTERN_ERROR_USAGE, "no server is named");
     assert_refused(&none, "mail.example.org", POSTERN_ERROR_USAGE, "lacks a scheme");
     assert_refused(&(ConnectOptions){.tls = (char *)"off"}, "imaps://h", POSTERN_ERROR_USAGE,
@@ -266,8 +262,15 @@ static void test_mistakes_have_the_right_status(void)
                    "--tls-min");
     assert_refused(&(ConnectOptions){.tls_max = (char *)"x"}, "imaps://h", POSTERN_ERROR_USAGE,
                    "--tls-max");
-    assert_refused(&(ConnectOptions){.via = bad_via}, "imaps://h", POSTERN_ERROR_USAGE, "http");
     assert_refused(&(ConnectOptions){.pins = bad_pin}, "imaps://h", POSTERN_ERROR_USAGE, "sha256");
+}
+
+static void test_mistakes_in_ways_and_names_are_status_64(void)
+{
+    char *bad_via[] = {(char *)"http://x", NULL};
+    char *bad_auth[] = {(char *)"PLANE", NULL};
+    char *no_auth[] = {(char *)",", NULL};
+    assert_refused(&(ConnectOptions){.via = bad_via}, "imaps://h", POSTERN_ERROR_USAGE, "http");
     assert_refused(&(ConnectOptions){.auth = bad_auth}, "imaps://h", POSTERN_ERROR_USAGE,
                    "--auth: unknown mechanism \"PLANE\"; did you mean PLAIN?");
     assert_refused(&(ConnectOptions){.auth = no_auth}, "imaps://h", POSTERN_ERROR_USAGE,
@@ -278,6 +281,11 @@ static void test_mistakes_have_the_right_status(void)
                    "--ehlo");
     assert_refused(&(ConnectOptions){.ehlo = (char *)""}, "smtp://h", POSTERN_ERROR_USAGE,
                    "--ehlo");
+}
+
+static void test_mistakes_in_accounts_are_status_78(void)
+{
+    g_autofree char *file = write_file("a.conf", accounts);
     assert_refused(&(ConnectOptions){.ca_file = (char *)"/no/such"}, "imaps://h",
                    POSTERN_ERROR_NO_INPUT, "/no/such");
     assert_refused(&(ConnectOptions){.config = (char *)"/no/such"}, "imaps://h",
@@ -319,13 +327,11 @@ static void test_describe_tells_everything_on_one_line_each(void)
                               .allow_cleartext_auth = true,
                               .user = (char *)"a\x1b[1m",
                               .password_command = (char *)"echo \x1b"};
-    g_autoptr(Connection) c = good(&o, "imap://b\xc3\xbc"
-                                       "cher.example");
+    g_autoptr(Connection) c = good(&o, "imap://bücher.example");
     g_autofree char *text = connection_describe(c);
     g_assert_null(strchr(text, '\x1b'));
     const char *const lines[] = {
-        "target      imap://b\xc3\xbc"
-        "cher.example (port 143, xn--bcher-kva.example)\n",
+        "target      imap://bücher.example (port 143, xn--bcher-kva.example)\n",
         "tls         required, by STARTTLS\n",
         "versions    TLS 1.2 to TLS 1.3\n",
         "verified    NONE: any certificate is accepted (--no-verify)\n",
@@ -369,7 +375,9 @@ int main(int argc, char **argv)
     g_test_add_func("/connect/password", test_password_is_kept_until_it_is_forgotten);
     g_test_add_func("/connect/token", test_token_alone_asks_for_no_password);
     g_test_add_func("/connect/netrc", test_netrc_knows_the_login);
-    g_test_add_func("/connect/mistakes", test_mistakes_have_the_right_status);
+    g_test_add_func("/connect/mistakes", test_mistakes_in_addresses_and_tls_are_status_64);
+    g_test_add_func("/connect/mistakes-ways", test_mistakes_in_ways_and_names_are_status_64);
+    g_test_add_func("/connect/mistakes-accounts", test_mistakes_in_accounts_are_status_78);
     g_test_add_func("/connect/environment", test_environment_counts);
     g_test_add_func("/connect/describe", test_describe_tells_everything_on_one_line_each);
     int status = g_test_run();

@@ -31,9 +31,6 @@ static Secret *get(const ConnectOptions *o, const Account *a, GError **error)
 static void test_ways_come_in_the_promised_order(void)
 {
     g_autofree char *file = write_file("first", "from file\nsecond line\n", -1, 0600);
-    g_autofree char *other = write_file("other", "from account's file\r\n", -1, 0600);
-    g_autofree char *netrc =
-        write_file(".netrc", "machine mail.example.org login joe password from-netrc\n", -1, 0600);
     ConnectOptions o = {.password_command = (char *)"printf 'from command\\n'",
                         .password_file = file};
     Account a = {.name = (char *)"work", .password_command = (char *)"echo from account"};
@@ -59,8 +56,8 @@ static void test_ways_below_the_environment(void)
     }
     ConnectOptions o = {0};
     g_autofree char *other = write_file("other", "from account's file\r\n", -1, 0600);
-    g_autofree char *netrc =
-        write_file(".netrc", "machine mail.example.org login joe password from-netrc\n", -1, 0600);
+    g_free(
+        write_file(".netrc", "machine mail.example.org login joe password from-netrc\n", -1, 0600));
     g_autoptr(Secret) own = secret_new("own", 3);
     Account a = {.name = (char *)"work", .password_command = (char *)"echo from account"};
     assert_is(get(&o, &a, NULL), "from account");
