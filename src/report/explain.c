@@ -95,23 +95,45 @@ bool explain_number(const char *arguments, uint64_t *ret)
     return bytes_number(bytes_trim(bytes_of(arguments)), UINT64_MAX, ret);
 }
 
-char *explain_mechanisms(const char *const *names)
+/* What a name is worth, in a word or two. */
+static const char *judgement(const char *name)
 {
     static const char *const words[] = {
         [SASL_STRENGTH_DEAD] = "dead", [SASL_STRENGTH_CLEARTEXT] = "the password itself",
         [SASL_STRENGTH_WEAK] = "weak", [SASL_STRENGTH_GOOD] = "good",
         [SASL_STRENGTH_BEST] = "best",
     };
-    GString *out = g_string_new(NULL);
-    for (size_t i = 0; names[i] != NULL; i++) {
-        const SaslMechanism *mechanism = sasl_mechanism_find(bytes_of(names[i]));
-        g_autofree char *name = escape_line_max(bytes_of(names[i]), 40);
-        const char *word = mechanism == NULL ? "unknown here" : words[mechanism->strength];
-        if (mechanism != NULL && mechanism->strength == SASL_STRENGTH_CLEARTEXT &&
-            mechanism->needs_token) {
-            word = "a token";
+    const SaslMechanism *mechanism = sasl_mechanism_find(bytes_of(name));
+    if (mechanism == NULL) {
+        return "unknown here";
+    }
+    bool token = mechanism->strength == SASL_STRENGTH_CLEARTEXT && mechanism->needs_token;
+    return token ? "a token" : words[mechanism->strength];
+}
+
+/* All from `first` on that are worth the same; they are marked in done. */
+static void add_judged(GString *out, const char *const *names, size_t first, bool *done)
+{
+    const char *word = judgement(names[first]);
+    for (size_t i = first; names[i] != NULL; i++) {
+        if (!done[i] && strcmp(judgement(names[i]), word) == 0) {
+            g_autofree char *name = escape_line_max(bytes_of(names[i]), 40);
+            g_string_append_printf(out, "%s%s", out->len > 0 ? (i == first ? "; " : ", ") : "",
+                                   name);
+            done[i] = true;
         }
-        g_string_append_printf(out, "%s%s (%s)", i > 0 ? ", " : "", name, word);
+    }
+    g_string_append_printf(out, " (%s)", word);
+}
+
+char *explain_mechanisms(const char *const *names)
+{
+    GString *out = g_string_new(NULL);
+    g_autofree bool *done = g_new0(bool, g_strv_length((char **)names) + 1);
+    for (size_t i = 0; names[i] != NULL; i++) {
+        if (!done[i]) {
+            add_judged(out, names, i, done);
+        }
     }
     return g_string_free(out, FALSE);
 }

@@ -108,9 +108,11 @@ static void add_mechanisms(GString *out, const Caps *caps)
     }
 }
 
+/* A title, and a line each. */
 static void add_full_group(GString *out, const Vocabulary *vocabulary, const Caps *caps,
                            CapGroup wanted)
 {
+    g_autoptr(GString) lines = g_string_new(NULL);
     for (size_t i = 0; i < caps_count(caps); i++) {
         CapGroup group;
         const char *rfc;
@@ -118,50 +120,59 @@ static void add_full_group(GString *out, const Vocabulary *vocabulary, const Cap
             explain_capability_phrase(vocabulary, caps_line(caps, i), &group, &rfc);
         if (group == wanted && !(wanted == GROUP_AUTH && lists_mechanisms(caps_name(caps, i)))) {
             g_autofree char *name = unquoted(caps_name(caps, i));
-            add_full_line(out, name, phrase, rfc);
+            add_full_line(lines, name, phrase, rfc);
         }
     }
     if (wanted == GROUP_AUTH) {
-        add_mechanisms(out, caps);
+        add_mechanisms(lines, caps);
+    }
+    if (lines->len > 0) {
+        g_string_append_printf(out, "%s\n%s", group_titles[wanted], lines->str);
     }
 }
 
-/* "NAME (phrase)", after a comma, in a new line when this one is full. */
-static void add_brief_item(GString *out, const char *name, const char *phrase, size_t *column,
-                           bool first)
+/* Words go on in the next line, further in, when this one is full. */
+static void add_wrapped(GString *out, const char *text)
 {
-    g_autofree char *shown = escape_line_max(bytes_of(name), CAP_NAME_MAX);
-    g_autofree char *item =
-        phrase == NULL ? g_strdup(shown) : g_strdup_printf("%s (%s)", shown, phrase);
-    size_t width = (size_t)g_utf8_strlen(item, -1) + 2;
-    if (!first && *column + width > BRIEF_WIDTH) {
-        g_string_append(out, ",\n    ");
-        *column = 4;
-    } else {
-        g_string_append(out, first ? " " : ", ");
+    size_t column = 0;
+    g_auto(GStrv) words = g_strsplit(text, " ", -1);
+    for (size_t i = 0; words[i] != NULL; i++) {
+        size_t width = (size_t)g_utf8_strlen(words[i], -1);
+        if (column > 0 && column + 1 + width > BRIEF_WIDTH) {
+            g_string_append(out, "\n    ");
+            column = 4;
+        } else if (column > 0) {
+            g_string_append_c(out, ' ');
+            column++;
+        }
+        g_string_append(out, words[i]);
+        column += width;
     }
-    g_string_append(out, item);
-    *column += width;
+    g_string_append_c(out, '\n');
 }
 
+/* "Transport - PIPELINING: several commands ...; CHUNKING: ..." */
 static void add_brief_group(GString *out, const Vocabulary *vocabulary, const Caps *caps,
                             CapGroup wanted)
 {
-    size_t column = strlen(group_titles[wanted]) + 1;
-    bool first = true;
+    g_autoptr(GString) items = g_string_new(NULL);
     for (size_t i = 0; i < caps_count(caps); i++) {
         CapGroup group;
         const char *rfc;
         g_autofree char *phrase =
             explain_capability_phrase(vocabulary, caps_line(caps, i), &group, &rfc);
-        if (group == wanted) {
-            g_autofree char *name = unquoted(caps_name(caps, i));
-            add_brief_item(out, name, phrase, &column, first);
-            first = false;
+        if (group != wanted) {
+            continue;
         }
+        g_autofree char *name = unquoted(caps_name(caps, i));
+        g_autofree char *shown = escape_line_max(bytes_of(name), CAP_NAME_MAX);
+        g_string_append_printf(items, "%s%s", items->len > 0 ? "" : group_titles[wanted],
+                               items->len > 0 ? "; " : " - ");
+        g_string_append_printf(items, "%s%s%s", shown, phrase == NULL ? "" : ": ",
+                               phrase == NULL ? "" : phrase);
     }
-    if (!first) {
-        g_string_append_c(out, '\n');
+    if (items->len > 0) {
+        add_wrapped(out, items->str);
     }
 }
 
@@ -173,15 +184,10 @@ char *explain_capabilities(const Proto *proto, const Caps *caps, ExplainLevel le
     const Vocabulary *vocabulary = explain_vocabulary(proto);
     GString *out = g_string_new(NULL);
     for (CapGroup group = 0; group < GROUP_COUNT; group++) {
-        g_autoptr(GString) part = g_string_new(NULL);
         if (level == EXPLAIN_FULL) {
-            add_full_group(part, vocabulary, caps, group);
+            add_full_group(out, vocabulary, caps, group);
         } else {
-            add_brief_group(part, vocabulary, caps, group);
-        }
-        if (part->len > 0) {
-            const char *after_title = level == EXPLAIN_FULL ? "\n" : ":";
-            g_string_append_printf(out, "%s%s%s", group_titles[group], after_title, part->str);
+            add_brief_group(out, vocabulary, caps, group);
         }
     }
     if (out->len == 0) {

@@ -55,6 +55,7 @@ const CapMeaning pop3_capabilities[] = {
     {"SASL", GROUP_AUTH, "one can log in with AUTH", "RFC 5034", mechanisms},
     {"AUTH-RESP-CODE", GROUP_AUTH, "[AUTH] tells wrong credentials from a broken server",
      "RFC 3206"},
+    {"CAPA", GROUP_SERVER, "this list itself", "RFC 2449"},
     {"PIPELINING", GROUP_TRANSPORT, "several commands may go at once, without waiting for replies",
      "RFC 2449"},
     {"TOP", GROUP_MESSAGE, "the header and first lines of a message, without the rest", "RFC 2449"},

@@ -126,7 +126,7 @@ static char *phrase_of(const EnhancedMeaning *meaning, int class, int subject)
         return g_strdup_printf("%s, not in the registry", subjects[subject]);
     }
     if (class == 2 && meaning->detail == 0) {
-        return g_strdup_printf("fine (%s)", subjects[subject]);
+        return g_strdup("fine");
     }
     return g_strdup(meaning->phrase);
 }
@@ -147,6 +147,9 @@ char *explain_enhanced(const char *enhanced, ExplainLevel level)
     const EnhancedMeaning *meaning = find((int)numbers[1], (int)numbers[2]);
     g_autofree char *phrase = phrase_of(meaning, (int)numbers[0], (int)numbers[1]);
     const char *rfc = meaning == NULL ? "RFC 5248" : meaning->rfc;
+    if (level < EXPLAIN_FULL && numbers[0] == 2 && numbers[2] == 0) {
+        return NULL;
+    }
     if (level < EXPLAIN_FULL) {
         return g_strdup_printf("%s %s (%s)", enhanced, phrase, rfc);
     }

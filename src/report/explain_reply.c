@@ -81,10 +81,11 @@ static const WordMeaning *find_level(const WordMeaning *table, const char *code)
     }
 }
 
-static char *explain_response_code(const Vocabulary *vocabulary, const char *code)
+static char *explain_response_code(const Vocabulary *vocabulary, const char *code,
+                                   ExplainLevel level)
 {
     const WordMeaning *row = code[0] == '\0' ? NULL : find_level(vocabulary->response_codes, code);
-    if (row == NULL) {
+    if (row == NULL || (row->obvious && level < EXPLAIN_FULL)) {
         return NULL;
     }
     const char *brackets = vocabulary->code_brackets;
@@ -112,7 +113,7 @@ char *explain_reply(const Proto *proto, const ReceivedUnit *unit, Bytes line, Ex
     g_autoptr(GPtrArray) parts = g_ptr_array_new_with_free_func(g_free);
     add_part(parts, explain_code(vocabulary, code, verb, level));
     add_part(parts, unit->enhanced[0] == '\0' ? NULL : explain_enhanced(unit->enhanced, level));
-    add_part(parts, explain_response_code(vocabulary, unit->response_code));
+    add_part(parts, explain_response_code(vocabulary, unit->response_code, level));
     add_part(parts, vocabulary->reply_details == NULL
                         ? NULL
                         : vocabulary->reply_details(unit, line, level));

@@ -16,6 +16,7 @@ typedef struct {
 typedef struct {
     const char *name; /* NULL ends the table */
     const char *phrase, *rfc;
+    bool obvious; /* told in FULL only */
 } WordMeaning;
 
 typedef enum {
@@ -88,7 +89,8 @@ const Vocabulary *explain_vocabulary(const Proto *proto);
  * is none. */
 char *explain_enhanced(const char *enhanced, ExplainLevel level);
 
-/* "SCRAM-SHA-256 (good), PLAIN (the password itself)". Borrowed names. */
+/* "SCRAM-SHA-256 (good), PLAIN and LOGIN (the password itself)": by judgement, in the order in
+ * which they first stand. */
 char *explain_mechanisms(const char *const *names);
 
 /* "10.2 MB", "512 octets": the short form of explain_size(). */

@@ -74,6 +74,14 @@ static void test_full_names_the_class(void)
          {.code = 451, .enhanced = "4.7.99"},
          BYTES_LITERAL("451 4.7.99"),
          "security or policy, not in the registry"},
+        {"smtp",
+         {.code = 250, .enhanced = "2.0.0"},
+         BYTES_LITERAL("250 2.0.0"),
+         "2.0.0 success; other: fine"},
+        {"imap",
+         {.response_code = "CAPABILITY"},
+         BYTES_LITERAL("* OK [CAPABILITY X]"),
+         "[CAPABILITY] the capabilities in force"},
     };
     check(cases, G_N_ELEMENTS(cases), EXPLAIN_FULL);
 }
@@ -83,12 +91,12 @@ static void test_enhanced_codes(void)
     static const struct {
         const char *code, *part;
     } cases[] = {
-        {"2.0.0", "fine (other)"}, {"5.1.1", "no such mailbox"},
-        {"4.2.2", "full"},         {"5.7.30", "RFC 8689"},
-        {"5.1.10", "null MX"},     {"3.1.1", NULL},
-        {"5.8.1", NULL},           {"5.7", NULL},
-        {"5.7.8.9", NULL},         {"", NULL},
-        {"5.x.1", NULL},           {"5.1.99999", NULL},
+        {"2.0.0", NULL},       {"5.1.1", "no such mailbox"},
+        {"4.2.2", "full"},     {"5.7.30", "RFC 8689"},
+        {"5.1.10", "null MX"}, {"3.1.1", NULL},
+        {"5.8.1", NULL},       {"5.7", NULL},
+        {"5.7.8.9", NULL},     {"", NULL},
+        {"5.x.1", NULL},       {"5.1.99999", NULL},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autofree char *text = explain_enhanced(cases[i].code, EXPLAIN_BRIEF);
@@ -165,6 +173,7 @@ static void test_imap(void)
          "[AUTHENTICATIONFAILED] wrong user name or password (RFC 5530 3)"},
         {"imap", {.verb = "FOO"}, BYTES_LITERAL("A1 BAD what"), "BAD not understood"},
         {"imap", {.verb = "NOOP"}, BYTES_LITERAL("A1 OK done"), NULL},
+        {"imap", {.response_code = "CAPABILITY"}, BYTES_LITERAL("* OK [CAPABILITY X]"), NULL},
         {"imap", {.verb = "APPEND"}, BYTES_LITERAL("+ go"), "go ahead"},
         {"imap", {.verb = ""}, BYTES_LITERAL("* BYE"), "closes the connection"},
     };
