@@ -252,8 +252,11 @@ static bool send_password(Session *s, ImapTag tag, const char *prefix, const Sec
         !imap_complete(s, tag, true, whole, &response, error)) {
         return false;
     }
-    return response.kind == IMAP_CONTINUE ? wire_send_secret(s->wire, "", value, error)
-                                          : login_refused(s, &response, whole, error);
+    if (response.kind != IMAP_CONTINUE) {
+        return login_refused(s, &response, whole, error);
+    }
+    return wire_send_secret_octets(s->wire, value, error) &&
+           wire_send_line(s->wire, BYTES_NONE, error);
 }
 
 static bool is_plain_ascii(const char *text)

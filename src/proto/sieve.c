@@ -121,7 +121,8 @@ static bool send_string(Session *s, const char *prefix, const Secret *base64, GE
         return wire_send_secret_within(s->wire, bytes_of(open), base64, BYTES_LITERAL("\""), error);
     }
     return wire_sendf(s->wire, error, "%s{%zu+}", prefix, secret_length(base64)) &&
-           wire_send_secret(s->wire, "", base64, error);
+           wire_send_secret_octets(s->wire, base64, error) &&
+           wire_send_line(s->wire, BYTES_NONE, error);
 }
 
 static bool auth_begin(Session *s, const char *mechanism, const Secret *initial, GError **error)

@@ -120,6 +120,7 @@ static void tell(const Wire *w, WireEvent event)
     if (!event.raw.data) {
         event.raw = event.text;
     }
+    event.octets = event.octets ? event.octets : event.raw.len;
     for (guint i = 0; i < w->observers->len; i++) {
         const Observer *observer = &g_array_index(w->observers, Observer, i);
         observer->function(observer->user, &event);
@@ -491,12 +492,12 @@ static bool put(Wire *w, Bytes bytes, GError **error)
 }
 
 /* `shown` is what was sent, secrets masked. */
-static void sent(Wire *w, Bytes shown, bool masked)
+static void sent(Wire *w, Bytes shown, size_t octets, bool masked)
 {
     g_autofree char *text = escape_line_max(shown, SHOWN_MAX);
     g_free(w->awaiting);
     w->awaiting = g_strdup_printf("a reply to \"%s\"", text);
-    tell(w, (WireEvent){.kind = WIRE_SENT, .text = shown, .masked = masked});
+    tell(w, (WireEvent){.kind = WIRE_SENT, .text = shown, .octets = octets, .masked = masked});
 }
 
 bool wire_send_line(Wire *w, Bytes line, GError **error)
@@ -510,7 +511,7 @@ bool wire_send_line(Wire *w, Bytes line, GError **error)
     if (!put(w, bytes_of_string(out), error)) {
         return false;
     }
-    sent(w, line, false);
+    sent(w, line, out->len, false);
     return true;
 }
 
@@ -544,7 +545,7 @@ bool wire_send_secret_within(Wire *w, Bytes prefix, const Secret *secret, Bytes 
     g_autoptr(GString) shown = g_string_new_len(prefix.data, (gssize)prefix.len);
     g_string_append(shown, "*****");
     g_string_append_len(shown, suffix.data, (gssize)suffix.len);
-    sent(w, bytes_of_string(shown), true);
+    sent(w, bytes_of_string(shown), secret_length(whole), true);
     return true;
 }
 
@@ -580,8 +581,14 @@ bool wire_send_bytes(Wire *w, Bytes bytes, bool masked, GError **error)
     }
     tell(w, (WireEvent){.kind = WIRE_PAYLOAD_SENT,
                         .text = masked ? BYTES_LITERAL("*****") : bytes,
+                        .octets = bytes.len,
                         .masked = masked});
     return true;
+}
+
+bool wire_send_secret_octets(Wire *w, const Secret *secret, GError **error)
+{
+    return wire_send_bytes(w, secret_reveal(secret), true, error);
 }
 
 /* --- the upgrade

@@ -27,6 +27,7 @@ typedef struct {
     bool masked;      /* text holds ***** for a secret */
     Bytes text;       /* raw, not escaped: whoever shows it escapes it */
     Bytes raw;        /* RECEIVED: with its line end, byte for byte; else as text */
+    size_t octets;    /* how many it was on the wire, line end included: of masked ones too, whose text is shorter or longer */
     gint64 at_us;     /* real time, microseconds since the epoch */
     const TlsPeer *peer; /* TLS_STARTED */
 } WireEvent;
@@ -89,6 +90,8 @@ bool wire_send_line(Wire *w, Bytes line, GError **error);
 bool wire_send_secret(Wire *w, const char *prefix, const Secret *secret, GError **error);
 /* The same with something behind the secret: a line typed by hand whose middle is one. Suspends. */
 bool wire_send_secret_within(Wire *w, Bytes prefix, const Secret *secret, Bytes suffix, GError **error);
+/* The secret's bytes as they are, without a line end: a literal. Shown as masked payload. Suspends. */
+bool wire_send_secret_octets(Wire *w, const Secret *secret, GError **error);
 /* The secret as an IMAP or ManageSieve quoted string, with its quotes, owned by the caller; NULL when it can only travel as a
  * literal (8-bit bytes, which a quoted string of RFC 3501 may not hold). No I/O. */
 Secret *wire_quoted(const Secret *secret);

@@ -1,4 +1,5 @@
-/* replay.h: one transcript of tests/replay, played to the client. See tests/replay/README.md for what a file may say. */
+/* replay.h: one transcript of tests/replay, played to the client. See tests/replay/README.md for
+ * what a file may say. */
 #pragma once
 
 #include <string.h>
@@ -28,8 +29,10 @@ static inline void replay_read_head(Replay *r)
     g_auto(GStrv) lines = g_strsplit(r->text, "\n", -1);
     for (size_t i = 0; lines[i]; i++) {
         const char *colon = strstr(lines[i], ": ");
-        if (lines[i][0] == '#' && lines[i][1] == ' ' && colon && !memchr(lines[i] + 2, ' ', (size_t)(colon - lines[i] - 2))) {
-            g_hash_table_insert(r->head, g_strndup(lines[i] + 2, (gsize)(colon - lines[i] - 2)), g_strdup(colon + 2));
+        if (lines[i][0] == '#' && lines[i][1] == ' ' && colon &&
+            !memchr(lines[i] + 2, ' ', (size_t)(colon - lines[i] - 2))) {
+            g_hash_table_insert(r->head, g_strndup(lines[i] + 2, (gsize)(colon - lines[i] - 2)),
+                                g_strdup(colon + 2));
         }
         r->uses_tls |= !strncmp(lines[i], "<~", 2) || !strncmp(lines[i], "~>", 2);
     }
@@ -54,21 +57,24 @@ static inline void replay_free(void *data)
     g_free(r);
 }
 
-/* --- a stream that remembers what was written to it ---------------------------------------------------------------- */
+/* --- a stream that remembers what was written to it
+ * ---------------------------------------------------------------- */
 
 typedef struct {
     Stream stream;
     GString *written; /* borrowed */
 } Spy;
 
-static inline StreamStatus spy_read(Stream *s, void *buffer, size_t len, size_t *moved, GError **error)
+static inline StreamStatus spy_read(Stream *s, void *buffer, size_t len, size_t *moved,
+                                    GError **error)
 {
     StreamStatus status = s->lower->kind->try_read(s->lower, buffer, len, moved, error);
     s->fd = s->lower->fd;
     return status;
 }
 
-static inline StreamStatus spy_write(Stream *s, const void *data, size_t len, size_t *moved, GError **error)
+static inline StreamStatus spy_write(Stream *s, const void *data, size_t len, size_t *moved,
+                                     GError **error)
 {
     StreamStatus status = s->lower->kind->try_write(s->lower, data, len, moved, error);
     if (status == STREAM_OK) {
@@ -90,15 +96,19 @@ static inline void spy_destroy(Stream *s)
 
 static inline Stream *spy_on(Stream *lower, GString *written)
 {
-    static const StreamKind kind = {
-        .name = "spy", .try_read = spy_read, .try_write = spy_write, .has_pending = spy_has_pending, .destroy = spy_destroy};
+    static const StreamKind kind = {.name = "spy",
+                                    .try_read = spy_read,
+                                    .try_write = spy_write,
+                                    .has_pending = spy_has_pending,
+                                    .destroy = spy_destroy};
     Spy *spy = g_new0(Spy, 1);
     spy->stream = (Stream){.kind = &kind, .fd = lower->fd, .lower = lower};
     spy->written = written;
     return &spy->stream;
 }
 
-/* --- the peer, on a thread of its own, where TLS is played for real ------------------------------------------------ */
+/* --- the peer, on a thread of its own, where TLS is played for real
+ * ------------------------------------------------ */
 
 typedef struct {
     char *folder, *ca, *cert, *key;
@@ -110,7 +120,8 @@ static inline ReplayTls *replay_tls_new(void)
     ReplayTls *t = g_new0(ReplayTls, 1);
     t->folder = test_folder();
     TestCert ca = test_cert((TestCertSpec){.cn = "Replay CA", .ca = true});
-    TestCert leaf = test_cert((TestCertSpec){.cn = REPLAY_HOST, .san = "DNS:" REPLAY_HOST, .issuer = &ca});
+    TestCert leaf =
+        test_cert((TestCertSpec){.cn = REPLAY_HOST, .san = "DNS:" REPLAY_HOST, .issuer = &ca});
     t->ca = test_pem_cert(t->folder, "ca.pem", &ca);
     t->cert = test_pem_cert(t->folder, "cert.pem", &leaf);
     t->key = test_pem(t->folder, "key.pem", NULL, leaf.key, NULL);
@@ -145,7 +156,8 @@ typedef struct {
 static inline void replay_say(ReplayPeer *p, Bytes bytes)
 {
     for (size_t i = 0; i < bytes.len && p->stream; i += p->dribble ? 1 : bytes.len) {
-        stream_write(p->stream, bytes_sub(bytes, i, p->dribble ? 1 : bytes.len), REPLAY_PEER_DEADLINE, NULL);
+        stream_write(p->stream, bytes_sub(bytes, i, p->dribble ? 1 : bytes.len),
+                     REPLAY_PEER_DEADLINE, NULL);
     }
 }
 

@@ -1,10 +1,11 @@
-/* Every transcript of tests/replay, played whole and a byte at a time; those without TLS also cut at every byte and stalled at
- * every line of what the server says. */
+/* Every transcript of tests/replay, played whole and a byte at a time; those without TLS also cut
+ * at every byte and stalled at every line of what the server says. */
 #include "replay.h"
 
 static ReplayTls *tls;
 
-/* --- the client's side --------------------------------------------------------------------------------------------- */
+/* --- the client's side
+ * --------------------------------------------------------------------------------------------- */
 
 static Secret *give_password(void *user, GError **error)
 {
@@ -37,7 +38,8 @@ static void player_init(Player *p, const Replay *r, double timeout)
     p->plan = (SessionPlan){
         .target = p->target,
         .tls = {.ca_file = tls->ca},
-        .credentials = {.user = p->target->user, .password = give_password,
+        .credentials = {.user = p->target->user,
+                        .password = give_password,
                         .callback_user = (void *)replay_get(r, "password", "s3cret-w0rd")},
         .auth = p->auth[0] ? p->auth : NULL,
         .allow_cleartext_auth = replay_get(r, "cleartext", NULL) != NULL,
@@ -76,7 +78,9 @@ static bool climb(Session *s, const Replay *r, GError **error)
     return ok;
 }
 
-/* --- what must hold ------------------------------------------------------------------------------------------------ */
+/* --- what must hold
+ * ------------------------------------------------------------------------------------------------
+ */
 
 static void assert_outcome(const Session *s, const Replay *r, const GError *error)
 {
@@ -94,7 +98,8 @@ static void assert_outcome(const Session *s, const Replay *r, const GError *erro
         g_assert_cmpstr(stage_name(s->reached), ==, replay_get(r, "reached", NULL));
     }
     if (replay_get(r, "note", NULL)) {
-        g_assert_nonnull(strstr(((GString *)s->plan->observer_user)->str, replay_get(r, "note", NULL)));
+        g_assert_nonnull(
+            strstr(((GString *)s->plan->observer_user)->str, replay_get(r, "note", NULL)));
     }
 }
 
@@ -122,7 +127,8 @@ static void assert_no_secret(const Player *p, const Replay *r, const GString *wr
     }
 }
 
-/* --- the ways to play ---------------------------------------------------------------------------------------------- */
+/* --- the ways to play
+ * ---------------------------------------------------------------------------------------------- */
 
 static void play_script(const Replay *r, bool dribble)
 {
@@ -182,9 +188,12 @@ static void test_dribbled(const void *data)
     play(data, true);
 }
 
-/* --- cut and stalled ----------------------------------------------------------------------------------------------- */
+/* --- cut and stalled
+ * -----------------------------------------------------------------------------------------------
+ */
 
-/* Plays an altered text: it must end, by success where everything needed was there, or by an error; and keep the secret. */
+/* Plays an altered text: it must end, by success where everything needed was there, or by an error;
+ * and keep the secret. */
 static bool play_altered(const Replay *r, const char *text, double timeout)
 {
     g_autoptr(GError) error = NULL;
