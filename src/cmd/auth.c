@@ -62,9 +62,9 @@ const SaslMechanism *auth_find_mechanism(const char *name, GError **error)
     }
     g_autofree char *shown = escape_line_max(bytes_of(name), 40);
     error_fail(error, POSTERN_ERROR_USAGE,
-               "no mechanism is called \"%s\"%s%s%s; `postern auth list` names them all", shown,
-               near.best ? ": did you mean \"" : "", near.best ? near.best : "",
-               near.best ? "\"?" : "");
+               "no mechanism is called \"%s\"%s%s%s `postern auth list` names them all", shown,
+               near.best ? ": did you mean " : ";", near.best ? near.best : "",
+               near.best ? "?" : "");
     return NULL;
 }
 

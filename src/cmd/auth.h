@@ -31,6 +31,6 @@ char *auth_user(const AuthOptions *options, GError **error);
 /* Should it be explained, on standard error? On a terminal or with -v, but not with -q. */
 bool auth_explains(const AuthOptions *options);
 
-/* What is written in one message, in whatever form it was pasted. The caller frees it. NULL:
- * neither base64 nor a text that any mechanism uses. */
+/* What is written in one message, in whatever form it was pasted. The caller frees it. NULL
+ * when it looks like base64, but is not. */
 GByteArray *auth_unpack(Bytes text);

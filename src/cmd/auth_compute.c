@@ -14,27 +14,38 @@
 
 /* --- challenges as arguments --- */
 
-/* The letters of base64. Text of a mechanism always has others. */
+/* Base64, perhaps without its padding. The text of a mechanism always has something else in it: a
+ * blank, a comma, an equals sign that is not at the end. */
 static bool looks_like_base64(Bytes b)
 {
+    while (b.len > 0 && b.data[b.len - 1] == '=') {
+        b = bytes_sub(b, 0, b.len - 1);
+    }
     for (size_t i = 0; i < b.len; i++) {
-        if (!g_ascii_isalnum(b.data[i]) && !strchr("+/=", b.data[i])) {
+        if (!g_ascii_isalnum(b.data[i]) && b.data[i] != '+' && b.data[i] != '/') {
             return false;
         }
     }
     return true;
 }
 
+static GByteArray *decode_padded(Bytes text)
+{
+    static const char *const padding[] = {"", "", "==", "="};
+    bool padded = text.data[text.len - 1] == '=';
+    g_autoptr(GString) whole = g_string_new_len(text.data, (gssize)text.len);
+    g_string_append(whole, padded ? "" : padding[text.len % 4]);
+    return bytes_base64_decode(bytes_of_string(whole));
+}
+
 GByteArray *auth_unpack(Bytes text)
 {
     text = bytes_trim(text);
-    if (looks_like_base64(text)) {
-        return text.len > 0 ? bytes_base64_decode(text) : g_byte_array_new();
+    if (text.len == 0) {
+        return g_byte_array_new();
     }
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.data[i] == '\0') {
-            return NULL;
-        }
+    if (looks_like_base64(text)) {
+        return decode_padded(text);
     }
     GByteArray *raw = g_byte_array_new();
     g_byte_array_append(raw, (const guint8 *)text.data, (guint)text.len);
@@ -142,9 +153,8 @@ static bool check_mechanism(const SaslMechanism *m, GError **error)
     }
     if (m->own_way) {
         return error_fail(error, POSTERN_ERROR_USAGE,
-                          "there is nothing to compute for the %s: name and password are sent as "
-                          "they are. `postern auth "
-                          "explain %s` tells more",
+                          "%s: there is nothing to compute, name and password are sent as they "
+                          "are. `postern auth explain %s` tells more",
                           m->name, m->name);
     }
     if (m->needs_ticket) {
@@ -281,7 +291,7 @@ static void explain_challenge(const Computation *c, Bytes challenge)
 }
 
 /* What comes next: how to send it, what the server must say. */
-static bool tell_rest(const Computation *c, const SaslClient *client, GError **error)
+static bool tell_rest(const Computation *c, SaslClient *client, GError **error)
 {
     const char *name = c->mechanism->name;
     if (c->challenges->len == 0 && c->mechanism->client_first) {
@@ -299,7 +309,10 @@ static bool tell_rest(const Computation *c, const SaslClient *client, GError **e
         if (c->options->server_proof) {
             puts(encoded);
         }
-    } else if (c->options->server_proof) {
+    } else if (c->mechanism->proves_server && sasl_client_finish(client, false, BYTES_NONE, NULL)) {
+        explain(c->options, "   The server's proof is right.\n");
+    }
+    if (!awaited && c->options->server_proof) {
         return error_fail(error, POSTERN_ERROR_USAGE,
                           "at this step of %s no proof of the server is due", name);
     }

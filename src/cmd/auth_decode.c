@@ -113,7 +113,8 @@ static bool take_apop(Exchange *x, Bytes line, Message *m)
 static Message take_apart(Exchange *x, Bytes line)
 {
     line = bytes_trim(line);
-    Message m = {.side = take_arrow(&line), .text = line};
+    Side side = take_arrow(&line);
+    Message m = {.side = side, .text = line};
     if (bytes_equal(line, BYTES_LITERAL("*"))) {
         m.side = SIDE_CLIENT;
         m.plain = "client gives up";

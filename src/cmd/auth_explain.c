@@ -38,6 +38,7 @@ int auth_list(void)
     }
     printf("\n"
            "Strongest first, in the order of choice. cleartext: only inside verified TLS.\n"
+           "Those without a strength are known and explained, but dead or not spoken here.\n"
            "PROOF: the server proves that it knows the secret too. HERE: Postern can do it.\n"
            "`postern auth explain MECHANISM` tells more.\n");
     return 0;

@@ -128,9 +128,9 @@ static void explain_failure(const SaslClient *client, int rc, GError **error)
     } else if (client->steps == 0) {
         error_fail(
             error, POSTERN_ERROR_AUTH,
-            "GSSAPI: Kerberos gives no ticket for %s@%s (%s). Is that the server's own name, and "
+            "GSSAPI: Kerberos gives no ticket for %s@%s. Is that the server's own name, and "
             "is %s/%s known to the KDC? `kvno %s/%s` tells more, as does KRB5_TRACE=/dev/stderr",
-            p->service, p->host, gsasl_strerror(rc), p->service, p->host, p->service, p->host);
+            p->service, p->host, p->service, p->host, p->service, p->host);
     } else if (rc == GSASL_GSSAPI_UNSUPPORTED_PROTECTION_ERROR) {
         error_fail(error, POSTERN_ERROR_PROTOCOL,
                    "GSSAPI: the server demands a security layer of its own: TLS is the layer "

@@ -303,7 +303,7 @@ const SaslMechanism sasl_mechanisms[] = {
         .needs_password = true,
         .needs_user = true,
         .supported = true,
-        .rfc = "none (an expired draft)",
+        .rfc = "an expired draft",
         .run = &sasl_run_login,
         .verdict = "PLAIN in two steps, never standardised; for servers that know nothing else.",
         .explanation =
@@ -397,7 +397,7 @@ const SaslMechanism sasl_mechanisms[] = {
              "Steps: the client sends the name and the code its token shows; the server may want "
              "the next code too, or a PIN.\n"
              "What travels can be used within the minute by who hears it.\n"),
-    DEAD_ROW("MSN", "none",
+    DEAD_ROW("MSN", "no RFC",
              "Dead: a pass for Microsoft's long-closed MSN service; never published.",
              "Exchange servers of about 2000 named it beside NTLM. It was for MSN Messenger's "
              "infrastructure, and no other "
@@ -423,10 +423,10 @@ const SaslMechanism sasl_mechanisms[] = {
              "As SCRAM-SHA-512, with SHA-3 instead of SHA-2.\n"),
     DEAD_ROW("SCRAM-MD5", "a draft", "Dead: an early draft of what became SCRAM-SHA-1.",
              "Never standardised; the hash is broken besides.\n"),
-    DEAD_ROW("CRAM-SHA1", "none",
+    DEAD_ROW("CRAM-SHA1", "no RFC",
              "Dead: CRAM-MD5 with another hash; never standardised. SCRAM is what came of it.",
              "As CRAM-MD5: name and HMAC over the server's challenge, quickly guessed against.\n"),
-    DEAD_ROW("CRAM-SHA256", "none",
+    DEAD_ROW("CRAM-SHA256", "no RFC",
              "Dead: CRAM-MD5 with another hash; never standardised. SCRAM is what came of it.",
              "As CRAM-MD5: name and HMAC over the server's challenge, quickly guessed against.\n"),
     DEAD_ROW("SRP", "a draft",
@@ -469,7 +469,7 @@ const SaslMechanism sasl_mechanisms[] = {
     DEAD_ROW("OPENID20", "RFC 6616", "Dead: OpenID 2.0 in a browser; OAuth replaced it.",
              "The server sends the client to an OpenID provider's web page, and waits until that "
              "has spoken.\n"),
-    DEAD_ROW("ECDSA-NIST256P-CHALLENGE", "none",
+    DEAD_ROW("ECDSA-NIST256P-CHALLENGE", "no RFC",
              "Not spoken here: IRC's (Atheme's) login with a key; EXTERNAL does the same.",
              "The server sends a challenge, the client signs it with its P-256 key.\n"),
     DEAD_ROW("NMAS_LOGIN", "Novell's, no RFC",
