@@ -46,6 +46,7 @@ static int bio_read(BIO *bio, char *buffer, int len)
     StreamStatus status = lower->kind->try_read(lower, buffer, (size_t)len, &moved, &error);
     switch (status) {
     case STREAM_OK:
+        c->lower_moved = true;
         if (c->handshake) {
             remember_first(c->handshake, buffer, moved);
         }

@@ -35,14 +35,15 @@ typedef struct {
     TlsHandshake *handshake; /* NULL once it is over */
     TlsIdentity *identity;   /* our certificate, or NULL */
     TlsTrustRecord trust;
-    bool trusted;            /* the verdict, kept when `trust` is given back */
+    bool trusted; /* the verdict, kept when `trust` is given back */
     bool identity_asked;
     bool identity_sent;
     GError *lower_error; /* what the lower stream failed with, until it is told */
     bool lower_eof;
-    GError *broken; /* what ended this connection: told again on every later try */
+    bool lower_moved; /* the lower stream gave bytes since this was last set to false */
+    GError *broken;   /* what ended this connection: told again on every later try */
     TlsClose closed;
-    unsigned quick_acks;  /* how many more writes ask for an immediate ACK */
+    unsigned quick_acks;  /* how many more times an immediate ACK is asked for */
     unsigned key_updates; /* KeyUpdate messages the peer has sent */
     SSL_SESSION *session; /* the newest the server gave; owned */
 } TlsConnection;

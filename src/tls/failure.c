@@ -271,7 +271,8 @@ StreamStatus tls_settle(TlsConnection *c, int result, GError **error)
     default:
         break;
     }
-    /* At an end without close_notify OpenSSL still tries to send an alert: that this fails says nothing. */
+    /* At an end without close_notify OpenSSL still tries to send an alert: that this fails says
+     * nothing. */
     if (c->lower_eof && !c->handshake && !is_alert(code)) {
         g_clear_error(&c->lower_error);
         c->closed = TLS_CLOSE_TRUNCATED;

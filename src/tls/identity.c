@@ -329,17 +329,21 @@ static TlsIdentity *last_identity;
 
 static TlsIdentity *find_last(const char *key)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&last_lock);
-    return last_key && g_str_equal(key, last_key) ? g_atomic_rc_box_acquire(last_identity) : NULL;
+    g_mutex_lock(&last_lock);
+    bool same = last_key && g_str_equal(key, last_key);
+    TlsIdentity *found = same ? g_atomic_rc_box_acquire(last_identity) : NULL;
+    g_mutex_unlock(&last_lock);
+    return found;
 }
 
 static void keep_last(const char *key, TlsIdentity *identity)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&last_lock);
+    g_mutex_lock(&last_lock);
     g_free(last_key);
     tls_identity_unref(last_identity);
     last_key = g_strdup(key);
     last_identity = g_atomic_rc_box_acquire(identity);
+    g_mutex_unlock(&last_lock);
 }
 
 TlsIdentity *tls_identity_load(const TlsPlan *plan, GError **error)

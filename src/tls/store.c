@@ -161,27 +161,39 @@ static void free_store(gpointer store)
 /* A process uses one or two stores; more than this many means that files keep changing. */
 enum { STORES_KEPT = 8 };
 
+/* The kept store, made when it is not there yet. With the lock held; NULL when it cannot be made.
+ */
+static X509_STORE *find_or_make(GHashTable *stores, const TlsPlan *plan, GError **error)
+{
+    g_autofree char *key = store_key(plan);
+    X509_STORE *store = g_hash_table_lookup(stores, key);
+    if (store) {
+        return store;
+    }
+    store = make_store(plan, error);
+    if (!store) {
+        return NULL;
+    }
+    if (g_hash_table_size(stores) >= STORES_KEPT) {
+        g_hash_table_remove_all(stores);
+    }
+    g_hash_table_insert(stores, g_steal_pointer(&key), store);
+    return store;
+}
+
 X509_STORE *tls_store_for(const TlsPlan *plan, GError **error)
 {
     static GMutex lock;
     static GHashTable *stores;
-    g_autofree char *key = store_key(plan);
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&lock);
+    g_mutex_lock(&lock);
     if (!stores) {
         stores = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_store);
     }
-    X509_STORE *store = g_hash_table_lookup(stores, key);
-    if (!store) {
-        store = make_store(plan, error);
-        if (!store) {
-            return NULL;
-        }
-        if (g_hash_table_size(stores) >= STORES_KEPT) {
-            g_hash_table_remove_all(stores);
-        }
-        g_hash_table_insert(stores, g_steal_pointer(&key), store);
+    X509_STORE *store = find_or_make(stores, plan, error);
+    if (store) {
+        X509_STORE_up_ref(store);
     }
-    X509_STORE_up_ref(store);
+    g_mutex_unlock(&lock);
     return store;
 }
 

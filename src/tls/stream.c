@@ -9,10 +9,11 @@
 #include "tls/connection.h"
 #include "tls/failure.h"
 
-/* After a TLS 1.3 handshake the server writes its tickets, then waits with the next segment until
- * we have acknowledged them (Nagle's algorithm), while our kernel holds that ACK back for 40 ms in
- * the hope of data to send along. */
-enum { QUICK_ACKS = 4 };
+/* After a TLS 1.3 handshake the server writes its tickets, then waits with its reply until we have
+ * acknowledged them (Nagle's algorithm), while our kernel holds that ACK back for 40 ms in the hope
+ * of data to send along. TCP_QUICKACK sends an ACK that is being held back, and little more: so it
+ * is asked for each time bytes came that gave the application nothing to answer. */
+enum { QUICK_ACKS = 8 };
 
 static TlsConnection *connection(Stream *s)
 {
@@ -59,7 +60,16 @@ static StreamStatus try_read(Stream *s, void *buffer, size_t len, size_t *moved,
     }
     ERR_clear_error();
     int result = SSL_read_ex(c->ssl, buffer, len, moved);
-    return result == 1 ? STREAM_OK : tls_settle(c, result, error);
+    if (result == 1) {
+        c->lower_moved = false;
+        return STREAM_OK;
+    }
+    StreamStatus status = tls_settle(c, result, error);
+    if (status == STREAM_WANT_READ && c->lower_moved) {
+        c->lower_moved = false;
+        ask_quick_ack(c);
+    }
+    return status;
 }
 
 static StreamStatus try_write(Stream *s, const void *data, size_t len, size_t *moved,
@@ -76,7 +86,6 @@ static StreamStatus try_write(Stream *s, const void *data, size_t len, size_t *m
     ERR_clear_error();
     int result = SSL_write_ex(c->ssl, data, len, moved);
     if (result == 1) {
-        ask_quick_ack(c);
         return STREAM_OK;
     }
     StreamStatus status = tls_settle(c, result, error);

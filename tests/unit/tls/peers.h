@@ -52,7 +52,8 @@ static inline SSL_CTX *test_server_context(const TestCert *leaf, X509 *const *ex
     return context;
 }
 
-/* OpenSSL's own socket BIO writes without MSG_NOSIGNAL. Only this thread is spared: the client must do without. */
+/* OpenSSL's own socket BIO writes without MSG_NOSIGNAL. Only this thread is spared: the client must
+ * do without. */
 static inline void test_block_sigpipe(void)
 {
     sigset_t pipe;

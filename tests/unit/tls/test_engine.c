@@ -8,9 +8,9 @@
 
 enum { SESSIONS = 2000 };
 
-/* Measured: about 90 kB for both ends of a session without a sanitizer, coroutine stacks not
+/* Measured: about 67 kB for both ends of a session without a sanitizer, coroutine stacks not
  * counted. */
-enum { PAIR_MEMORY = 130 * 1024 };
+enum { PAIR_MEMORY = 100 * 1024 };
 
 static World w;
 
