@@ -367,12 +367,16 @@ static bool take_session(Connection *c, GError **error)
 Connection *connection_new(const ConnectOptions *options, const char *url,
                            const char *default_scheme, GError **error)
 {
-    g_autoptr(Connection) c = g_new0(Connection, 1);
+    Connection *c = g_new0(Connection, 1);
     c->options = options;
     bool good = load_account(c, error) && take_target(c, url, default_scheme, error) &&
                 take_session(c, error) && take_tls(c, error) && take_dial(c, error) &&
                 take_credentials(c, error);
-    return good ? g_steal_pointer(&c) : NULL;
+    if (!good) {
+        connection_free(c);
+        return NULL;
+    }
+    return c;
 }
 
 void connection_free(Connection *c)

@@ -183,11 +183,16 @@ static bool take_scheme(Target *t, const Parts *parts, const char *text, const c
                         GError **error)
 {
     if (!parts->scheme && (!fallback || looks_like_path(text) || *text == '\0')) {
-        return fail_no_scheme(text, error);
+        fail_no_scheme(text, error);
+        return false;
     }
     const char *name = parts->scheme ? parts->scheme : fallback;
     t->scheme = target_scheme_find(name);
-    return t->scheme || fail_scheme(name, error);
+    if (!t->scheme) {
+        fail_scheme(name, error);
+        return false;
+    }
+    return true;
 }
 
 static bool has_control(const char *text)
@@ -419,11 +424,12 @@ Target *target_parse(const char *text, const char *default_scheme, GError **erro
                    "(percent-encode them in a user name)");
         return NULL;
     }
-    g_autoptr(Target) t = g_new0(Target, 1);
+    Target *t = g_new0(Target, 1);
     if (!fill(t, text, default_scheme, error)) {
+        target_free(t);
         return NULL;
     }
-    return g_steal_pointer(&t);
+    return t;
 }
 
 char *target_text(const Target *target)

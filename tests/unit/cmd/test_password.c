@@ -108,7 +108,7 @@ static void test_environment_is_taken_away_and_wiped(void)
     const char *place = getenv("POSTERN_PASSWORD");
     password_take_environment();
     g_assert_null(getenv("POSTERN_PASSWORD"));
-    g_assert_cmpint(place[0], ==, '\0');
+    g_assert_cmpstr(place, ==, "");
     ConnectOptions o = {0};
     assert_is(get(&o, NULL, NULL), "hunter2");
 }
