@@ -154,6 +154,9 @@ char *explain_sasl(const char *mechanism, Bytes base64, bool from_server)
     if (plain != NULL) {
         return g_strdup(plain);
     }
+    if (text.len == 0 && from_server) {
+        return g_strdup("an empty challenge: your response is next, in base64 (* cancels)");
+    }
     if (text.len == 0 || text.len > SASL_BASE64_MAX) {
         return NULL;
     }

@@ -151,29 +151,43 @@ static void add_wrapped(GString *out, const char *text)
     g_string_append_c(out, '\n');
 }
 
-/* "Transport - PIPELINING: several commands ...; CHUNKING: ..." */
-static void add_brief_group(GString *out, const Vocabulary *vocabulary, const Caps *caps,
-                            CapGroup wanted)
+/* The items of a group, "NAME: phrase" each. Mechanisms are one item, however many lines list them.
+ */
+static GPtrArray *brief_items(const Vocabulary *vocabulary, const Caps *caps, CapGroup wanted)
 {
-    g_autoptr(GString) items = g_string_new(NULL);
+    GPtrArray *items = g_ptr_array_new_with_free_func(g_free);
+    g_auto(GStrv) mechanisms = caps_mechanisms(caps);
+    if (wanted == GROUP_AUTH && mechanisms[0] != NULL) {
+        g_autofree char *list = explain_mechanisms((const char *const *)mechanisms);
+        g_ptr_array_add(items, g_strdup_printf("log in by %s", list));
+    }
     for (size_t i = 0; i < caps_count(caps); i++) {
         CapGroup group;
         const char *rfc;
         g_autofree char *phrase =
             explain_capability_phrase(vocabulary, caps_line(caps, i), &group, &rfc);
-        if (group != wanted) {
-            continue;
+        bool told = mechanisms[0] != NULL && lists_mechanisms(caps_name(caps, i));
+        if (group == wanted && !(wanted == GROUP_AUTH && told)) {
+            g_autofree char *name = unquoted(caps_name(caps, i));
+            g_autofree char *shown = escape_line_max(bytes_of(name), CAP_NAME_MAX);
+            g_ptr_array_add(items, g_strconcat(shown, phrase == NULL ? NULL : ": ", phrase, NULL));
         }
-        g_autofree char *name = unquoted(caps_name(caps, i));
-        g_autofree char *shown = escape_line_max(bytes_of(name), CAP_NAME_MAX);
-        g_string_append_printf(items, "%s%s", items->len > 0 ? "" : group_titles[wanted],
-                               items->len > 0 ? "; " : " - ");
-        g_string_append_printf(items, "%s%s%s", shown, phrase == NULL ? "" : ": ",
-                               phrase == NULL ? "" : phrase);
     }
-    if (items->len > 0) {
-        add_wrapped(out, items->str);
+    return items;
+}
+
+/* "Transport - PIPELINING: several commands ...; CHUNKING: ..." */
+static void add_brief_group(GString *out, const Vocabulary *vocabulary, const Caps *caps,
+                            CapGroup wanted)
+{
+    g_autoptr(GPtrArray) items = brief_items(vocabulary, caps, wanted);
+    if (items->len == 0) {
+        return;
     }
+    g_ptr_array_add(items, NULL);
+    g_autofree char *joined = g_strjoinv("; ", (char **)items->pdata);
+    g_autofree char *text = g_strdup_printf("%s - %s", group_titles[wanted], joined);
+    add_wrapped(out, text);
 }
 
 char *explain_capabilities(const Proto *proto, const Caps *caps, ExplainLevel level)
@@ -234,27 +248,38 @@ static void add_changed(GString *out, const char *name, const char *before, cons
     }
 }
 
-static void add_whole(GString *out, char sign, const char *line)
+/* Those of `caps` that `others` lacks: with arguments a line each, bare names together. */
+static void add_missing(GString *out, char sign, const Caps *caps, const Caps *others)
 {
-    g_autofree char *shown = escape_line(bytes_of(line));
-    g_string_append_printf(out, "%c %s\n", sign, shown);
+    g_autoptr(GString) bare = g_string_new(NULL);
+    for (size_t i = 0; i < caps_count(caps); i++) {
+        const char *name = caps_name(caps, i);
+        if (others != NULL && caps_has(others, name)) {
+            continue;
+        }
+        g_autofree char *shown = escape_line(bytes_of(caps_line(caps, i)));
+        if (caps_args(caps, name)[0] != '\0') {
+            g_string_append_printf(out, "%c %s\n", sign, shown);
+        } else {
+            g_string_append_printf(bare, "%s %s", bare->len > 0 ? "," : "", shown);
+        }
+    }
+    if (bare->len > 0) {
+        g_autofree char *line = g_strdup_printf("%c%s", sign, bare->str);
+        add_wrapped(out, line);
+    }
 }
 
 char *explain_caps_difference(const Caps *before, const Caps *after)
 {
     g_autoptr(GString) out = g_string_new(NULL);
-    for (size_t i = 0; i < caps_count(after); i++) {
+    for (size_t i = 0; before != NULL && i < caps_count(after); i++) {
         const char *name = caps_name(after, i);
-        if (before == NULL || !caps_has(before, name)) {
-            add_whole(out, '+', caps_line(after, i));
-        } else {
+        if (caps_has(before, name)) {
             add_changed(out, name, caps_args(before, name), caps_args(after, name));
         }
     }
-    for (size_t i = 0; i < caps_count(before); i++) {
-        if (after == NULL || !caps_has(after, caps_name(before, i))) {
-            add_whole(out, '-', caps_line(before, i));
-        }
-    }
+    add_missing(out, '+', after, before);
+    add_missing(out, '-', before, after);
     return out->len == 0 ? NULL : g_strndup(out->str, out->len - 1);
 }

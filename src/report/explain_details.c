@@ -17,9 +17,9 @@ const Vocabulary vocabulary_smtp = {
 
 static char *sieve_details(const ReceivedUnit *unit, Bytes line, ExplainLevel level)
 {
+    (void)unit;
     Bytes word = bytes_word(&line);
-    bool coded = unit->response_code[0] != '\0';
-    if (bytes_equal_ci(word, "NO") && (level == EXPLAIN_FULL || !coded)) {
+    if (bytes_equal_ci(word, "NO") && level == EXPLAIN_FULL) {
         return g_strdup("NO refused or failed; the text is for a person (RFC 5804 1.2)");
     }
     return bytes_equal_ci(word, "BYE")

@@ -23,8 +23,9 @@ const RefusalRule imap_refusals[] = {
      .has = "LOGINDISABLED",
      .text = "the server has LOGIN switched off (LOGINDISABLED): AUTHENTICATE, by %M"},
     {.codes = "AUTHENTICATIONFAILED",
-     .text = "the user name or the password is wrong, or the account may not log in so (an app "
-             "password may be wanted); the server offers %M"},
+     .text =
+         "or the account may not log in so: an application password, or OAuth, may be wanted; the "
+         "server offers %M"},
     {.codes = "AUTHORIZATIONFAILED",
      .text = "the password was right, but not for acting as that user: leave the authorization "
              "identity out"},
@@ -110,8 +111,8 @@ const RefusalRule sieve_refusals[] = {
              "answered in its place"},
     {.verb = "PUTSCRIPT|CHECKSCRIPT|LISTSCRIPTS|GETSCRIPT|SETACTIVE|DELETESCRIPT|RENAMESCRIPT|"
              "HAVESPACE",
-     .words = "authenticate|login|state",
-     .text = "only after AUTHENTICATE (RFC 5804 2)"},
+     .words = "authenticate|login|state|error in managesieve command",
+     .text = "that may be for after AUTHENTICATE only (RFC 5804 2)"},
     {.verb = "PUTSCRIPT|CHECKSCRIPT",
      .text = "the script has an error: the text tells the line; every extension needs its require"},
     {NULL},

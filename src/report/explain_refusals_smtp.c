@@ -94,10 +94,15 @@ const RefusalRule smtp_refusals[] = {
      .words = "application-specific|app password",
      .text = "make an application password with the provider and use that"},
     {.verb = "AUTH",
+     .words = "mechanism",
+     .codes = "535|5.7.8|5.5.4",
+     .text = "the server does not have that mechanism: it offers %M"},
+    {.verb = "AUTH",
      .codes = "535|5.7.8",
-     .text = "the user name or the password is wrong; or the account may not send by this way. "
-             "Some servers "
-             "want the whole address as user name"},
+     .text = "some servers want the whole address as user name; an account with two-factor login "
+             "wants an "
+             "application password; the server offers %M"},
+    {.verb = "AUTH", .words = "abort|cancel", .text = "that is the answer to *: nothing is wrong"},
     {.verb = "AUTH",
      .codes = "525|5.7.13",
      .text = "the account is disabled: ask its administrator"},

@@ -59,6 +59,8 @@ static void test_special_responses(void)
     g_autofree char *empty = explain_sasl("EXTERNAL", BYTES_LITERAL("="), false);
     assert_has(cancel, "cancels");
     assert_has(empty, "empty");
+    g_autofree char *challenge = explain_sasl("PLAIN", BYTES_NONE, true);
+    assert_has(challenge, "your response is next");
 }
 
 static void test_what_is_no_base64_says_nothing(void)
@@ -66,7 +68,7 @@ static void test_what_is_no_base64_says_nothing(void)
     static const Bytes cases[] = {BYTES_LITERAL(""), BYTES_LITERAL("*****"),
                                   BYTES_LITERAL("not base64!"), BYTES_LITERAL("abc")};
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_assert_null(explain_sasl("PLAIN", cases[i], true));
+        g_assert_null(explain_sasl("PLAIN", cases[i], false));
     }
 }
 
