@@ -11,7 +11,9 @@
 /* The client's side. Takes `lower` (also on failure). `host` is the reference identity: a DNS name
  * (A-label) or an address. On failure after a certificate was seen *ret_peer is set all the same,
  * so that it can be shown; the caller owns it. A peer that cannot be verified fails with INSECURE
- * unless the plan is no_verify or OPPORTUNISTIC. Suspends. */
+ * unless the plan is no_verify or OPPORTUNISTIC: the handshake is finished, to know the facts, but
+ * nothing is sent in the session, our client certificate neither; the message holds why_not. The
+ * plan must outlive the stream. May ask for a passphrase. Suspends. */
 Stream *tls_client(Stream *lower, const TlsPlan *plan, const char *host, TlsPeer **ret_peer,
                    Deadline deadline, GError **error);
 
@@ -19,14 +21,17 @@ Stream *tls_client(Stream *lower, const TlsPlan *plan, const char *host, TlsPeer
 bool tls_is(const Stream *s);
 
 /* RFC 9266 "tls-exporter" (1.3, and 1.2 with extended master secret), RFC 5929
- * "tls-server-end-point", "tls-unique" (below 1.3 only). NULL when this connection has none of that
- * kind. */
+ * "tls-server-end-point", "tls-unique" (below 1.3 only; not on a session that was resumed without
+ * extended master secret). NULL when this connection has none of that kind. */
 GByteArray *tls_channel_binding(Stream *s, const char *type);
 
-/* TLS 1.3 KeyUpdate in both directions; fails with USAGE below 1.3. Suspends. */
+/* TLS 1.3 KeyUpdate in both directions: ours at once, the peer's, as RFC 8446 section 4.6.3 has it,
+ * at the latest before its next bytes. Fails with USAGE below 1.3. Suspends. */
 bool tls_rekey(Stream *s, Deadline deadline, GError **error);
 
-/* The session to resume later (TlsPlan.resume), or NULL when the server gave none yet. */
+/* The session to resume later (TlsPlan.resume), with the same host only; NULL when the server gave
+ * none yet. Tickets that have arrived are taken in; no byte of the conversation is lost. A resumed
+ * session's certificate is verified anew, against the plan it is resumed under. */
 TlsSession *tls_session_take(Stream *s);
 void tls_session_free(TlsSession *session);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TlsSession, tls_session_free)
