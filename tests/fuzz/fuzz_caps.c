@@ -17,7 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         g_assert_true(caps_has(caps, caps_name(caps, i)) && caps_line(caps, i));
         caps_args(caps, caps_name(caps, i));
     }
-    g_auto(GStrv) mechanisms = caps_mechanisms(caps);
+    g_strfreev(caps_mechanisms(caps));
     caps_mangled_tls(caps, "STARTTLS");
     caps_mangled_tls(caps, "STLS");
     return 0;

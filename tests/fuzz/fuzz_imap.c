@@ -15,7 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     do {
         size_t before = tokens.rest.len;
         token = token_next(&tokens);
-        g_autofree char *text = token_text(token);
+        g_free(token_text(token));
         uint64_t number;
         token_number(token, UINT32_MAX, &number);
         g_assert_true(tokens.rest.len < before || token.kind == TOKEN_END ||

@@ -7,8 +7,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     SieveResponse response;
     sieve_parse_response((Bytes){(const char *)data, size}, &response);
-    g_autofree char *first = token_text(response.first);
-    g_autofree char *second = token_text(response.second);
+    g_free(token_text(response.first));
+    g_free(token_text(response.second));
     g_assert_true(response.status != SIEVE_DATA || response.first.kind == TOKEN_QUOTED ||
                   response.first.kind == TOKEN_LITERAL);
     return 0;

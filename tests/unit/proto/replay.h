@@ -227,7 +227,7 @@ static inline void *replay_peer_thread(void *data)
     g_auto(GStrv) lines = g_strsplit(p->replay->text, "\n", -1);
     for (size_t i = 0; lines[i] && p->stream && !p->problem; i++) {
         if (!strcmp(lines[i], "<stall")) {
-            g_autofree char *wait = replay_hear_line(p); /* until the client gives up */
+            g_free(replay_hear_line(p)); /* until the client gives up */
         } else if (!strcmp(lines[i], "<eof")) {
             break;
         } else if (lines[i][0] == '<' || lines[i][0] == '-' || lines[i][0] == '~') {
