@@ -129,5 +129,6 @@ int main(int argc, char **argv)
     fill_standard_files();
     signal(SIGPIPE, SIG_IGN);
     setlocale(LC_ALL, "");
+    setlocale(LC_NUMERIC, "C"); /* what is printed is read by scripts everywhere */
     return flush_output(run(argv));
 }
