@@ -99,8 +99,8 @@ bool explain_number(const char *arguments, uint64_t *ret)
 static const char *judgement(const char *name)
 {
     static const char *const words[] = {
-        [SASL_STRENGTH_DEAD] = "dead", [SASL_STRENGTH_CLEARTEXT] = "the password itself",
-        [SASL_STRENGTH_WEAK] = "weak", [SASL_STRENGTH_GOOD] = "good",
+        [SASL_STRENGTH_DEAD] = "not used", [SASL_STRENGTH_CLEARTEXT] = "the password itself",
+        [SASL_STRENGTH_WEAK] = "weak",     [SASL_STRENGTH_GOOD] = "good",
         [SASL_STRENGTH_BEST] = "best",
     };
     const SaslMechanism *mechanism = sasl_mechanism_find(bytes_of(name));

@@ -86,6 +86,21 @@ static bool lists_mechanisms(const char *name)
            g_ascii_strncasecmp(name, "AUTH=", 5) == 0;
 }
 
+/* The SASL mechanisms, NULL-terminated; none where such a line means something else (FTP's AUTH
+ * TLS). g_strfreev(). */
+static char **mechanisms_of(const Vocabulary *vocabulary, const Caps *caps)
+{
+    for (size_t i = 0; i < caps_count(caps); i++) {
+        const char *name = caps_name(caps, i);
+        const CapMeaning *meaning =
+            vocabulary == NULL ? NULL : find(vocabulary->capabilities, name);
+        if (meaning != NULL && meaning->group == GROUP_AUTH && lists_mechanisms(name)) {
+            return caps_mechanisms(caps);
+        }
+    }
+    return g_new0(char *, 1);
+}
+
 static void add_full_line(GString *out, const char *name, const char *phrase, const char *rfc)
 {
     g_autofree char *shown = escape_line_max(bytes_of(name), CAP_NAME_MAX);
@@ -98,9 +113,9 @@ static void add_full_line(GString *out, const char *name, const char *phrase, co
     g_string_append_c(out, '\n');
 }
 
-static void add_mechanisms(GString *out, const Caps *caps)
+static void add_mechanisms(GString *out, const Vocabulary *vocabulary, const Caps *caps)
 {
-    g_auto(GStrv) names = caps_mechanisms(caps);
+    g_auto(GStrv) names = mechanisms_of(vocabulary, caps);
     for (size_t i = 0; names[i] != NULL; i++) {
         const SaslMechanism *mechanism = sasl_mechanism_find(bytes_of(names[i]));
         add_full_line(out, names[i], mechanism == NULL ? "not known here" : mechanism->verdict,
@@ -124,7 +139,7 @@ static void add_full_group(GString *out, const Vocabulary *vocabulary, const Cap
         }
     }
     if (wanted == GROUP_AUTH) {
-        add_mechanisms(lines, caps);
+        add_mechanisms(lines, vocabulary, caps);
     }
     if (lines->len > 0) {
         g_string_append_printf(out, "%s\n%s", group_titles[wanted], lines->str);
@@ -156,7 +171,7 @@ static void add_wrapped(GString *out, const char *text)
 static GPtrArray *brief_items(const Vocabulary *vocabulary, const Caps *caps, CapGroup wanted)
 {
     GPtrArray *items = g_ptr_array_new_with_free_func(g_free);
-    g_auto(GStrv) mechanisms = caps_mechanisms(caps);
+    g_auto(GStrv) mechanisms = mechanisms_of(vocabulary, caps);
     if (wanted == GROUP_AUTH && mechanisms[0] != NULL) {
         g_autofree char *list = explain_mechanisms((const char *const *)mechanisms);
         g_ptr_array_add(items, g_strdup_printf("log in by %s", list));

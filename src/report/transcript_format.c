@@ -66,13 +66,16 @@ static void add_line(GString *out, const char *arrow, const char *text)
     g_string_append_c(out, '\n');
 }
 
-/* For notes and payloads: every line of it, escaped, with the arrow in front. */
+/* For notes and payloads: every line of it, escaped, with the arrow in front. What has a NUL in it
+ * has no lines. */
 static void add_lines(GString *out, const char *arrow, Bytes text)
 {
+    bool binary = bytes_index(text, '\0') >= 0;
     do {
-        bool crlf;
-        Bytes line = next_line(&text, &crlf);
-        size_t end = crlf ? 2 : line.len > 0 && line.data[line.len - 1] == '\n' ? 1 : 0;
+        bool crlf = false;
+        Bytes line = binary ? text : next_line(&text, &crlf);
+        text = binary ? BYTES_NONE : text;
+        size_t end = crlf ? 2 : !binary && line.len > 0 && line.data[line.len - 1] == '\n' ? 1 : 0;
         g_autofree char *shown = escape_line(bytes_sub(line, 0, line.len - end));
         add_line(out, arrow, shown);
     } while (text.len > 0);

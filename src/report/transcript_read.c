@@ -1,11 +1,8 @@
-/* transcript_read.c: transcripts read back, text and JSON lines: the inverse of
+/* transcript_read.c: transcripts read back, whichever form they have: the inverse of
  * transcript_format.c. */
-#include <jansson.h>
-#include <string.h>
+#include "report/transcript_read.h"
 
 #include "base/error.h"
-#include "report/transcript.h"
-#include "report/transcript_format.h"
 
 static void line_free(gpointer data)
 {
@@ -14,9 +11,7 @@ static void line_free(gpointer data)
     g_free(line);
 }
 
-/* Takes `octets`. text_len of them are the text; all of them are raw. */
-static TranscriptLine *add_event(GPtrArray *out, WireEvent event, GByteArray *octets,
-                                 size_t text_len)
+void transcript_add_event(GPtrArray *out, WireEvent event, GByteArray *octets, size_t text_len)
 {
     TranscriptLine *line = g_new0(TranscriptLine, 1);
     line->event = event;
@@ -25,28 +20,26 @@ static TranscriptLine *add_event(GPtrArray *out, WireEvent event, GByteArray *oc
     line->event.text = bytes_sub(all, 0, text_len);
     line->event.raw = event.kind == WIRE_RECEIVED ? all : line->event.text;
     g_ptr_array_add(out, line);
-    return line;
 }
 
-static void append(GByteArray *octets, Bytes b)
+void transcript_append(GByteArray *octets, Bytes b)
 {
     if (b.len > 0) {
         g_byte_array_append(octets, (const guint8 *)b.data, (guint)b.len);
     }
 }
 
-/* Text and line end of one line; only a received one keeps the end. */
-static void add_line(GPtrArray *out, WireEvent event, Bytes text, Bytes line_end)
+void transcript_add_line(GPtrArray *out, WireEvent event, Bytes text, Bytes line_end)
 {
     GByteArray *octets = g_byte_array_new();
-    append(octets, text);
+    transcript_append(octets, text);
     if (event.kind == WIRE_RECEIVED) {
-        append(octets, line_end);
+        transcript_append(octets, line_end);
     }
-    add_event(out, event, octets, text.len);
+    transcript_add_event(out, event, octets, text.len);
 }
 
-static size_t line_end_length(Bytes octets)
+size_t transcript_line_end(Bytes octets)
 {
     if (octets.len == 0 || octets.data[octets.len - 1] != '\n') {
         return 0;
@@ -54,8 +47,7 @@ static size_t line_end_length(Bytes octets)
     return octets.len > 1 && octets.data[octets.len - 2] == '\r' ? 2 : 1;
 }
 
-/* "2026-11-21T08:15:00.123456Z" -> microseconds; 0 when it is none. */
-static gint64 parse_time(const char *text)
+gint64 transcript_parse_time(const char *text)
 {
     g_autoptr(GDateTime) time = g_date_time_new_from_iso8601(text, NULL);
     if (time == NULL) {
@@ -64,334 +56,12 @@ static gint64 parse_time(const char *text)
     return g_date_time_to_unix(time) * G_USEC_PER_SEC + g_date_time_get_microsecond(time);
 }
 
-/* ---- text ---- */
-
-typedef struct {
-    WireEventKind line, payload;
-    bool encrypted;
-    const char *arrow;
-} Arrow;
-
-static const Arrow arrows[] = {
-    {WIRE_SENT, WIRE_PAYLOAD_SENT, false, "->"},
-    {WIRE_SENT, WIRE_PAYLOAD_SENT, true, "~>"},
-    {WIRE_RECEIVED, WIRE_PAYLOAD_RECEIVED, false, "<-"},
-    {WIRE_RECEIVED, WIRE_PAYLOAD_RECEIVED, true, "<~"},
-};
-
-typedef struct {
-    GPtrArray *out;
-    bool encrypted; /* as the last arrow had it */
-    gint64 at_us;
-    /* What the comment just above has told of the line or lines that follow. */
-    const Arrow *hint;
-    const TranscriptKind *milestone;
-    GByteArray *payload; /* being gathered, or NULL */
-    const Arrow *payload_arrow;
-    uint64_t payload_left;
-} TextReader;
-
-static const Arrow *arrow_of(Bytes line)
-{
-    for (size_t i = 0; i < G_N_ELEMENTS(arrows); i++) {
-        if (bytes_starts(line, arrows[i].arrow)) {
-            return &arrows[i];
-        }
-    }
-    return NULL;
-}
-
-static WireEvent text_event(const TextReader *r, WireEventKind kind)
-{
-    return (WireEvent){.kind = kind, .encrypted = r->encrypted, .at_us = r->at_us};
-}
-
-static void finish_payload(TextReader *r)
-{
-    if (r->payload == NULL) {
-        return;
-    }
-    GByteArray *octets = g_steal_pointer(&r->payload);
-    add_event(r->out, text_event(r, r->payload_arrow->payload), octets, octets->len);
-}
-
-/* True when the octets belong to a payload that is being gathered. */
-static bool gather(TextReader *r, WireEventKind kind, Bytes octets)
-{
-    if (r->payload == NULL || kind != r->payload_arrow->line || octets.len > r->payload_left) {
-        finish_payload(r);
-        return false;
-    }
-    append(r->payload, octets);
-    r->payload_left -= octets.len;
-    if (r->payload_left == 0) {
-        finish_payload(r);
-    }
-    return true;
-}
-
-/* What stands behind a mark: one blank is the mark's. */
-static Bytes behind(Bytes line, size_t mark)
-{
-    size_t skip = line.len > mark && line.data[mark] == ' ' ? mark + 1 : mark;
-    return bytes_sub(line, skip, line.len);
-}
-
-static bool looks_masked(Bytes text)
-{
-    return g_strstr_len(text.data == NULL ? "" : text.data, (gssize)text.len, TRANSCRIPT_MASK) !=
-           NULL;
-}
-
-static void read_arrow(TextReader *r, const Arrow *arrow, Bytes line)
-{
-    Bytes text = behind(line, 2);
-    g_autoptr(GByteArray) octets = g_byte_array_new();
-    append(octets, text);
-    append(octets, BYTES_LITERAL("\r\n"));
-    r->encrypted = arrow->encrypted;
-    if (gather(r, arrow->line, bytes_of_array(octets))) {
-        return;
-    }
-    WireEvent event = text_event(r, arrow->line);
-    event.masked = looks_masked(text);
-    add_line(r->out, event, text, BYTES_LITERAL("\r\n"));
-}
-
-/* Without a comment that tells, one whole line is taken for a line, anything else for a payload. */
-static bool is_one_line(const TextReader *r, Bytes octets)
-{
-    gssize lf = bytes_index(octets, '\n');
-    return r->hint != NULL || (lf >= 0 && (size_t)lf == octets.len - 1);
-}
-
-static bool read_hex(TextReader *r, WireEventKind kind, Bytes line, GError **error)
-{
-    g_autoptr(GByteArray) octets = bytes_from_hex(behind(line, 2));
-    if (octets == NULL) {
-        return error_fail(error, POSTERN_ERROR_DATA, "pairs of hex digits were expected");
-    }
-    Bytes b = bytes_of_array(octets);
-    if (b.len == 0 || gather(r, kind, b)) {
-        return true; /* no octets say nothing */
-    }
-    if (r->hint != NULL && r->hint->line != kind) {
-        r->hint = NULL;
-    }
-    if (r->hint != NULL) {
-        r->encrypted = r->hint->encrypted;
-    }
-    if (is_one_line(r, b)) {
-        size_t end = line_end_length(b);
-        add_line(r->out, text_event(r, kind), bytes_sub(b, 0, b.len - end),
-                 bytes_sub(b, b.len - end, end));
-    } else {
-        WireEventKind payload = kind == WIRE_SENT ? WIRE_PAYLOAD_SENT : WIRE_PAYLOAD_RECEIVED;
-        add_event(r->out, text_event(r, payload), g_byte_array_ref(octets), b.len);
-    }
-    return true;
-}
-
-static void read_milestone_comment(TextReader *r, Bytes comment)
-{
-    Bytes word = bytes_word(&comment);
-    for (size_t i = 0; i < transcript_kind_count; i++) {
-        const char *name = transcript_kinds[i].milestone;
-        if (name != NULL && bytes_equal(word, bytes_of(name))) {
-            g_autofree char *time = bytes_dup(comment);
-            r->milestone = &transcript_kinds[i];
-            r->at_us = parse_time(time);
-        }
-    }
-}
-
-/* "# <~ text", "# ~>{120} preview", "# connected TIME"; any other comment is just one. */
-static void read_comment(TextReader *r, Bytes comment)
-{
-    const Arrow *arrow = arrow_of(comment);
-    if (arrow == NULL) {
-        read_milestone_comment(r, comment);
-        return;
-    }
-    Bytes rest = bytes_sub(comment, 2, comment.len);
-    gssize brace = bytes_starts(rest, "{") ? bytes_index(rest, '}') : -1;
-    uint64_t octets;
-    if (brace < 0) {
-        r->hint = arrow;
-    } else if (bytes_number(bytes_sub(rest, 1, (size_t)brace - 1), G_MAXUINT32, &octets)) {
-        r->payload = g_byte_array_new();
-        r->payload_arrow = arrow;
-        r->payload_left = octets;
-        r->encrypted = arrow->encrypted;
-        gather(r, arrow->line, BYTES_NONE); /* a payload of no octets is complete */
-    }
-}
-
-static void read_note(TextReader *r, Bytes line)
-{
-    WireEventKind kind = line.data[0] == '*' ? WIRE_WARNING : WIRE_NOTE;
-    if (kind == WIRE_NOTE && r->milestone != NULL) {
-        kind = r->milestone->kind;
-        r->encrypted = r->encrypted || kind == WIRE_TLS_STARTED;
-    }
-    add_line(r->out, text_event(r, kind), behind(line, 3), BYTES_NONE);
-}
-
-static bool read_text_line(TextReader *r, Bytes line, GError **error)
-{
-    const Arrow *arrow = arrow_of(line);
-    if (arrow != NULL) {
-        read_arrow(r, arrow, line);
-        return true;
-    }
-    if (bytes_starts(line, "=>") || bytes_starts(line, "<=")) {
-        return read_hex(r, line.data[0] == '=' ? WIRE_SENT : WIRE_RECEIVED, line, error);
-    }
-    finish_payload(r);
-    if (bytes_starts(line, "===") || bytes_starts(line, "***")) {
-        read_note(r, line);
-    } else if (bytes_equal(line, BYTES_LITERAL("<eof"))) {
-        add_line(r->out, text_event(r, WIRE_CLOSED), BYTES_LITERAL("the peer closed"), BYTES_NONE);
-    } else if (!bytes_equal(line, BYTES_LITERAL("<stall"))) {
-        return error_fail(error, POSTERN_ERROR_DATA,
-                          "a line of a transcript begins with -> ~> <- <~ => <= === *** or #");
-    }
-    return true;
-}
-
-static bool read_text(GPtrArray *out, Bytes text, GError **error)
-{
-    TextReader r = {.out = out};
-    bool good = true;
-    for (size_t number = 1; good && text.len > 0; number++) {
-        gssize lf = bytes_index(text, '\n');
-        size_t taken = lf < 0 ? text.len : (size_t)lf + 1;
-        Bytes line = bytes_sub(text, 0, lf < 0 ? taken : taken - 1);
-        text = bytes_sub(text, taken, text.len);
-        if (line.len > 0 && line.data[line.len - 1] == '\r') {
-            line.len--;
-        }
-        while (bytes_starts(line, " ") || bytes_starts(line, "\t")) {
-            line = bytes_sub(line, 1, line.len);
-        }
-        if (line.len == 0) {
-            continue;
-        }
-        if (line.data[0] == '#') {
-            finish_payload(&r);
-            r.hint = NULL;
-            r.milestone = NULL;
-            read_comment(&r, behind(line, 1));
-            continue;
-        }
-        good = read_text_line(&r, line, error) || error_prefix(error, "line %zu", number);
-        r.hint = NULL;
-        r.milestone = NULL;
-    }
-    finish_payload(&r);
-    return good;
-}
-
-/* ---- JSON lines ---- */
-
-static const TranscriptKind *kind_of(const char *dir, bool payload)
-{
-    for (size_t i = 0; dir != NULL && i < transcript_kind_count; i++) {
-        if (transcript_kinds[i].payload == payload && strcmp(transcript_kinds[i].dir, dir) == 0) {
-            return &transcript_kinds[i];
-        }
-    }
-    return NULL;
-}
-
-static Bytes json_bytes(const json_t *string)
-{
-    return (Bytes){json_string_value(string), json_string_length(string)};
-}
-
-/* The text of an object, out of base64 where it is in it. NULL: it has none. */
-static GByteArray *json_text(const json_t *object)
-{
-    const json_t *text = json_object_get(object, "text");
-    if (json_is_string(text)) {
-        GByteArray *octets = g_byte_array_new();
-        append(octets, json_bytes(text));
-        return octets;
-    }
-    const json_t *base64 = json_object_get(object, "base64");
-    return json_is_string(base64) ? bytes_base64_decode(json_bytes(base64)) : NULL;
-}
-
-static bool read_object(GPtrArray *out, const json_t *object, GError **error)
-{
-    bool payload = json_is_true(json_object_get(object, "payload"));
-    const TranscriptKind *kind =
-        kind_of(json_string_value(json_object_get(object, "dir")), payload);
-    if (kind == NULL) {
-        return error_fail(error, POSTERN_ERROR_DATA,
-                          "\"dir\" is missing or none of those a transcript has");
-    }
-    g_autoptr(GByteArray) octets = json_text(object);
-    if (octets == NULL) {
-        return error_fail(error, POSTERN_ERROR_DATA, "neither \"text\" nor \"base64\" can be read");
-    }
-    const char *time = json_string_value(json_object_get(object, "time"));
-    WireEvent event = {
-        .kind = kind->kind,
-        .encrypted = json_is_true(json_object_get(object, "encrypted")),
-        .masked = json_is_true(json_object_get(object, "masked")),
-        .at_us = time == NULL ? 0 : parse_time(time),
-    };
-    const json_t *line_end = json_object_get(object, "line_end");
-    if (event.kind != WIRE_RECEIVED) {
-        add_line(out, event, bytes_of_array(octets), BYTES_NONE);
-        return true;
-    }
-    /* Where the text ends is told by the octets, as on the wire: a file may have been edited. */
-    append(octets, json_is_string(line_end) ? json_bytes(line_end) : BYTES_LITERAL("\r\n"));
-    size_t end = line_end_length(bytes_of_array(octets));
-    add_event(out, event, g_byte_array_ref(octets), octets->len - end);
-    return true;
-}
-
-static bool read_json_line(GPtrArray *out, Bytes line, bool *ret_syntax, GError **error)
-{
-    json_error_t why;
-    json_t *object = json_loadb(line.data, line.len, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &why);
-    *ret_syntax = object != NULL;
-    bool good = json_is_object(object)
-                    ? read_object(out, object, error)
-                    : error_fail(error, POSTERN_ERROR_DATA, "not a JSON object: %s",
-                                 object == NULL ? why.text : "another value");
-    json_decref(object);
-    return good;
-}
-
-static bool read_json(GPtrArray *out, Bytes text, GError **error)
-{
-    for (size_t number = 1; text.len > 0; number++) {
-        gssize lf = bytes_index(text, '\n');
-        Bytes line = bytes_trim(bytes_sub(text, 0, lf < 0 ? text.len : (size_t)lf));
-        text = bytes_sub(text, lf < 0 ? text.len : (size_t)lf + 1, text.len);
-        bool syntax;
-        g_autoptr(GError) why = NULL;
-        if (line.len == 0 || read_json_line(out, line, &syntax, &why)) {
-            continue;
-        }
-        if (!syntax && lf < 0 && number > 1) {
-            return true; /* what a crash has cut off */
-        }
-        g_propagate_error(error, g_steal_pointer(&why));
-        return error_prefix(error, "line %zu", number);
-    }
-    return true;
-}
-
 GPtrArray *transcript_read(Bytes text, GError **error)
 {
     g_autoptr(GPtrArray) out = g_ptr_array_new_with_free_func(line_free);
     bool json = bytes_starts(bytes_trim(text), "{");
-    bool good = json ? read_json(out, text, error) : read_text(out, text, error);
+    bool good =
+        json ? transcript_read_json(out, text, error) : transcript_read_text(out, text, error);
     if (!good) {
         error_prefix(error, "the transcript cannot be read");
         return NULL;

@@ -134,6 +134,17 @@ static void test_what_tls_changed(void)
     g_assert_cmpstr(all, ==, "+ AUTH CRAM-MD5 NTLM\n+ PIPELINING, STARTTLS");
 }
 
+static void test_auth_of_ftp_names_no_mechanisms(void)
+{
+    static const char *const lines[] = {"AUTH TLS", "PROT", NULL};
+    g_autoptr(Caps) caps = caps_from(lines);
+    g_autofree char *brief = explain_capabilities(PROTO("ftp"), caps, EXPLAIN_BRIEF);
+    g_autofree char *full = explain_capabilities(PROTO("ftp"), caps, EXPLAIN_FULL);
+    assert_lacks(brief, "Authentication");
+    assert_lacks(full, "Authentication");
+    assert_has(full, "  AUTH ");
+}
+
 static void test_tables_are_sound(void)
 {
     const CapMeaning *const tables[] = {smtp_capabilities,  pop3_capabilities, imap_capabilities,
@@ -159,6 +170,7 @@ int main(int argc, char **argv)
     g_test_add_func("/explain-caps/full", test_full_has_a_line_each_with_the_rfc);
     g_test_add_func("/explain-caps/nothing", test_nothing_is_nothing);
     g_test_add_func("/explain-caps/difference", test_what_tls_changed);
+    g_test_add_func("/explain-caps/ftp", test_auth_of_ftp_names_no_mechanisms);
     g_test_add_func("/explain-caps/tables", test_tables_are_sound);
     return g_test_run();
 }

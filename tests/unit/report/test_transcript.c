@@ -55,6 +55,10 @@ static void test_a_line_for_people_is_escaped(void)
     WireEvent note = event(WIRE_NOTE, B("one\ntwo"));
     g_autofree char *lines = transcript_text_line(&note);
     g_assert_cmpstr(lines, ==, "=== one\n=== two");
+
+    WireEvent binary = event(WIRE_PAYLOAD_SENT, B("\1\n\0\n"));
+    g_autofree char *octets = transcript_text_line(&binary);
+    g_assert_cmpstr(octets, ==, "-> \\x01\\n\\x00\\n");
 }
 
 static void test_plain_lines_stand_as_they_are_in_a_file(void)
