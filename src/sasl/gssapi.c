@@ -163,12 +163,14 @@ static bool run_on_thread(Gssapi *state, const SaslInput *in, GError **error)
     GThread *thread = g_thread_try_new("kerberos", run_step, job, error);
     if (!thread) {
         job_unref(job);
-        return error_prefix(error, "cannot start a thread for Kerberos");
+        error_prefix(error, "cannot start a thread for Kerberos");
+        return false;
     }
     state->busy = !io_wait_read(job->done_fd, in->deadline, error);
     if (state->busy) {
         g_thread_unref(thread);
-        return error_prefix(error, "waiting for Kerberos");
+        error_prefix(error, "waiting for Kerberos");
+        return false;
     }
     g_thread_join(thread); /* it has only to return */
     return true;

@@ -66,7 +66,7 @@ static Secret *type_1(void)
 static GByteArray *utf16(Bytes text, bool upper)
 {
     GByteArray *out = g_byte_array_sized_new((guint)(2 * text.len + 2));
-    bool utf8 = g_utf8_validate(text.data ? text.data : "", (gssize)text.len, NULL);
+    bool utf8 = text.len > 0 && g_utf8_validate(text.data, (gssize)text.len, NULL);
     for (size_t i = 0; i < text.len;) {
         const char *c = text.data + i;
         gunichar u = utf8 ? g_utf8_get_char(c) : (unsigned char)*c;

@@ -10,7 +10,8 @@ static void decode(Bytes raw, const char *hint, bool from_server)
     g_autofree char *line = sasl_decoded_line(decoded);
     g_assert_true(g_utf8_validate(line, -1, NULL));
     for (const char *c = line; *c; c++) {
-        g_assert_true(*c == '\t' || ((unsigned char)*c >= ' ' && *c != 0x7f)); /* safe for a terminal */
+        g_assert_true(*c == '\t' ||
+                      ((unsigned char)*c >= ' ' && *c != 0x7f)); /* safe for a terminal */
     }
 }
 
