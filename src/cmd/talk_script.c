@@ -136,27 +136,38 @@ static bool finish(Talk *t, GError **error)
     return true;
 }
 
-/* Protocols without lines: everything goes out at once, the answer is heard to its end. */
-static bool pour(Talk *t, LineSource *in, GError **error)
+/* Sends what there is to send; shows meanwhile what comes. A peer that closes early (an HTTP server
+ * after its answer) has heard what it wanted. Suspends. */
+static bool pour_in(Talk *t, LineSource *in, GError **error)
 {
-    bool is_http = strcmp(t->session->proto->name, "https") == 0;
-    t->http = is_http ? http_message_new() : NULL;
-    for (;;) {
+    while (!t->closed) {
         g_autofree char *line = NULL;
+        bool more = true;
         if (!next_line(in, &line, error)) {
             return false;
         }
         if (line == NULL) {
-            break;
+            return true;
         }
-        if (is_http) {
+        if (t->http != NULL) {
             http_message_request_line(t->http, bytes_of(line));
         }
-        bool more = true;
         if (!talk_enter(t, line, error) ||
             (t->session != NULL && !t->closed && !talk_hear_now(t, &more, error))) {
             return false;
         }
+    }
+    return true;
+}
+
+/* Protocols without lines: everything goes out at once, the answer is heard to its end. Suspends.
+ */
+static bool pour(Talk *t, LineSource *in, GError **error)
+{
+    bool is_http = strcmp(t->session->proto->name, "https") == 0;
+    t->http = is_http ? http_message_new() : NULL;
+    if (!pour_in(t, in, error)) {
+        return false;
     }
     t->quitting = true;
     if (!is_http && !t->closed && t->session != NULL && !wire_shutdown(t->session->wire, error)) {
