@@ -54,7 +54,7 @@ uint64_t dialogue_wants_octets(const Dialogue *d)
 
 uint64_t dialogue_payload_octets(const Dialogue *d)
 {
-    return d->payload ? d->payload_octets : 0;
+    return dialogue_expects(d) == EXPECT_PAYLOAD ? d->payload_octets : 0;
 }
 
 size_t dialogue_pending(const Dialogue *d)
@@ -356,15 +356,15 @@ void grammar_done(Dialogue *d, ReceivedUnit *ret)
 
 static void hold_front(Dialogue *d)
 {
-    Pending *front = grammar_front(d);
-    if (front) {
-        d->held = *front;
-        g_array_remove_index(d->pending, 0);
-    }
+    d->held = *grammar_front(d);
+    g_array_remove_index(d->pending, 0);
 }
 
 void grammar_hold_for_body(Dialogue *d, ReceivedUnit *ret)
 {
+    if (d->greeting || !grammar_front(d)) {
+        return; /* nobody asked for that */
+    }
     hold_front(d);
     d->payload = true;
     d->by_octets = false;
@@ -380,6 +380,9 @@ void grammar_hold_for_octets(Dialogue *d, uint64_t octets)
 
 void grammar_hold_for_response(Dialogue *d, Bytes challenge, ReceivedUnit *ret)
 {
+    if (d->greeting || !grammar_front(d)) {
+        return;
+    }
     hold_front(d);
     d->response = true;
     ret->is_challenge = true;
