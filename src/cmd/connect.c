@@ -357,6 +357,8 @@ static bool take_session(Connection *c, GError **error)
     plan->target = c->target;
     plan->allow_cleartext_auth = o->allow_cleartext_auth;
     plan->auth_wait = o->auth_wait;
+    plan->no_initial_response = o->no_initial_response;
+    plan->channel_binding = o->channel_binding;
     plan->timeout = o->timeout;
     plan->ehlo = o->ehlo ? o->ehlo : c->account->ehlo;
     bool good = !plan->ehlo || (*plan->ehlo && !strpbrk(plan->ehlo, " \t\r\n"));

@@ -24,6 +24,8 @@ typedef struct {
     char *password_command, *password_file, *token_command;
     bool allow_cleartext_auth;
     double auth_wait;
+    bool no_initial_response;
+    char *channel_binding;
     char *account, *config, *transcript;
     bool dry_run;
     char *trace, *color;

@@ -184,6 +184,9 @@ static void tell_login(GString *text, const Connection *c)
              c->options->token_command ? "from --token-command"
                                        : "from the account's token-command");
     }
+    if (c->plan.channel_binding) {
+        tell(text, "channel binding", c->plan.channel_binding);
+    }
     if (c->plan.allow_cleartext_auth) {
         tell(text, "cleartext", "a password may travel UNENCRYPTED (--allow-cleartext-auth)");
     }

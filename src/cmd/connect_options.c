@@ -57,6 +57,12 @@ const Option connect_options[] = {
      "sides have)"},
     {"auth-wait", 0, OPTION_DOUBLE, AT(auth_wait), "SECONDS",
      "how long to wait for a server that stays silent after AUTH PLAIN (default: 2)"},
+    {"no-initial-response", 0, OPTION_BOOL, AT(no_initial_response), NULL,
+     "never put the first response into the command: wait for the server's challenge"},
+    {"channel-binding", 0, OPTION_CHOICE, AT(channel_binding), NULL,
+     "what ties a SCRAM-...-PLUS login to the TLS connection (default: tls-exporter, below TLS 1.3 "
+     "tls-unique)",
+     "tls-exporter|tls-server-end-point|tls-unique"},
     {"password-command", 0, OPTION_STRING, AT(password_command), "CMD",
      "the password is what CMD prints"},
     {"password-file", 0, OPTION_FILE, AT(password_file), "FILE",

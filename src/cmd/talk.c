@@ -68,6 +68,9 @@ bool talk_open(Talk *t, Stage upto, GError **error)
     if (good) {
         talk_show_connection(t);
     }
+    if (good && t->session->auth_used != NULL) {
+        talk_note(t, false, "authenticated by %s", t->session->auth_used);
+    }
     fflush(t->out);
     return good;
 }

@@ -17,7 +17,9 @@ static GByteArray *binding(void *user, const char *type)
 {
     Session *s = user;
     Stream *stream = wire_stream(s->wire);
-    return tls_is(stream) ? tls_channel_binding(stream, type) : NULL;
+    const char *only = s->plan->channel_binding;
+    bool wanted = !only || strcmp(only, type) == 0;
+    return wanted && tls_is(stream) ? tls_channel_binding(stream, type) : NULL;
 }
 
 static bool have_binding(Session *s)
@@ -245,7 +247,9 @@ static bool converse(Exchange *e, GError **error)
             return finish(e, &reply, error);
         }
         if (reply.kind == AUTH_REFUSED) {
-            return auth_refused(e->s, e->mechanism->name, reply.temporary, e->server_words, error);
+            const char *doubt = sasl_client_complaint(e->client);
+            return auth_refused(e->s, e->mechanism->name, reply.temporary,
+                                e->server_words ? e->server_words : doubt, error);
         }
         if (was_unasked && !e->pending && !reply.data.len) {
             e->sent_unasked = false; /* the challenge we did not wait for */
@@ -357,10 +361,26 @@ static bool policy_allows(Session *s, GError **error)
                       "TLS is demanded and has not been started: nothing secret was sent");
 }
 
+/* Who names a channel binding wants it: going on without would be a surprise. */
+static bool can_bind(Session *s, GError **error)
+{
+    const char *only = s->plan->channel_binding;
+    if (!only || have_binding(s)) {
+        return true;
+    }
+    bool modern = s->peer && s->peer->version >= TLS_1_3;
+    return error_fail(error, POSTERN_ERROR_AUTH,
+                      "--channel-binding=%s: this connection has none of that type%s", only,
+                      !wire_encrypted(s->wire) ? ": it is not inside TLS"
+                      : modern ? " (TLS 1.3 has tls-exporter and tls-server-end-point)"
+                               : "");
+}
+
 bool session_auth(Session *s, const char *mechanism, GError **error)
 {
     s->trying = STAGE_AUTH;
-    const char *way = policy_allows(s, error) ? choose(s, mechanism, error) : NULL;
+    bool may = policy_allows(s, error) && can_bind(s, error);
+    const char *way = may ? choose(s, mechanism, error) : NULL;
     if (!way || !may_travel(s, way, error)) {
         return false;
     }

@@ -43,6 +43,7 @@ typedef struct {
     const char *const *auth; /* --auth, NULL-terminated, or NULL */
     bool allow_cleartext_auth;
     bool no_initial_response;
+    const char *channel_binding; /* the only type used ("tls-exporter", ...); NULL: sasl/ chooses */
     double auth_wait;       /* seconds; 0: 2 s */
     const char *ehlo;       /* NULL: this host's name, or an address literal */
     double timeout;         /* seconds; 0: 60 */

@@ -149,6 +149,24 @@ static char *response_of(const Secret *key, const char *method, const DigestTerm
     return bytes_hex(hash_bytes(hash));
 }
 
+static bool differs_in_latin1(Bytes text)
+{
+    g_autoptr(Secret) hashed = hashed_form(text);
+    return secret_length(hashed) != text.len; /* each letter outside ASCII is shorter */
+}
+
+/* See VIOLATIONS.md. */
+static void doubt_characters(SaslClient *client)
+{
+    if (differs_in_latin1(bytes_of(sasl_user(client))) ||
+        differs_in_latin1(secret_reveal(client->params.password))) {
+        client->complaint =
+            g_strdup("The password is wrong, or the server hashes letters outside ASCII as UTF-8, "
+                     "where RFC 2831 wants ISO 8859-1 (Dovecot does): try SCRAM, or PLAIN inside "
+                     "TLS");
+    }
+}
+
 static Secret *answer(SaslClient *client, const DigestChallenge *c, GError **error)
 {
     DigestMd5 *state = client->state;
@@ -165,6 +183,9 @@ static Secret *answer(SaslClient *client, const DigestChallenge *c, GError **err
     g_autofree char *response = response_of(key, "AUTHENTICATE", &terms);
     g_autofree char *rspauth = response_of(key, "", &terms);
     g_strlcpy(state->rspauth, rspauth, sizeof(state->rspauth));
+    if (c->utf8) {
+        doubt_characters(client);
+    }
 
     g_autoptr(GString) out = g_string_new(c->utf8 ? "charset=utf-8," : "");
     append_quoted(out, "username", user);

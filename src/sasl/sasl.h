@@ -116,8 +116,9 @@ bool sasl_client_finish(SaslClient *client, bool has_additional, Bytes additiona
  * against. The caller frees it. */
 char *sasl_client_awaits(const SaslClient *client);
 /* Why the server refuses, when it said so inside the exchange (an OAuth error object, a SCRAM e=),
- * in words, escaped; NULL when it did not. Borrowed until the next step. To be put into the message
- * of the failure reply that follows. */
+ * or what is known to make servers refuse here (another type of channel binding, another character
+ * set), in words, escaped; NULL when there is neither. Borrowed until the next step. To be put into
+ * the message of the failure reply that follows. */
 const char *sasl_client_complaint(const SaslClient *client);
 
 /* Writes base64 of a response and a line feed to fd: the one way a response leaves as text, for

@@ -22,6 +22,7 @@ typedef struct {
     Secret *password;  /* after SASLprep */
     char *header;      /* "n,,", "y,a=admin,", "p=tls-exporter,," */
     GByteArray *bound; /* the channel binding's data, or NULL */
+    const char *type;  /* of the channel binding; NULL: none is used */
     char *nonce;       /* ours */
     char *first_bare;
     uint8_t signature[DIGEST_MAX]; /* what the server must send */
@@ -81,6 +82,7 @@ static bool make_header(SaslClient *client, Scram *s, GError **error)
         }
         g_string_append_printf(header, "p=%s,", type);
         s->bound = g_steal_pointer(&data);
+        s->type = type;
     } else {
         g_string_append(header, type && !p->server_has_plus ? "y," : "n,");
     }
@@ -122,6 +124,26 @@ static bool scram_start(SaslClient *client, GError **error)
     return make_header(client, s, error);
 }
 
+/* A server that binds by another type mostly just says no: the name of the type is in the client's
+ * first message, the data in its last. */
+static void doubt_binding(SaslClient *client, const char *otherwise)
+{
+    static const char *const others[][2] = {
+        {"tls-exporter", "tls-server-end-point"},
+        {"tls-unique", "tls-server-end-point or tls-exporter"},
+        {"tls-server-end-point", "tls-exporter, or tls-unique below TLS 1.3"},
+    };
+    const Scram *s = client->state;
+    for (size_t i = 0; s->type && i < G_N_ELEMENTS(others); i++) {
+        if (strcmp(s->type, others[i][0]) == 0) {
+            g_autofree char *before = g_steal_pointer(&client->complaint);
+            client->complaint = g_strdup_printf(
+                "%s%s the server does not bind to TLS by %s: try --channel-binding=%s",
+                before ? before : "", otherwise, s->type, others[i][1]);
+        }
+    }
+}
+
 static Secret *client_first(SaslClient *client, const SaslInput *in, GError **error)
 {
     Scram *s = client->state;
@@ -130,6 +152,7 @@ static Secret *client_first(SaslClient *client, const SaslInput *in, GError **er
                    "the server speaks first in %s, where the client must", client->mechanism->name);
         return NULL;
     }
+    doubt_binding(client, "Before any proof was sent: it does not know the user, or");
     g_autofree char *message = g_strconcat(s->header, s->first_bare, NULL);
     return sasl_open_text(message);
 }
@@ -223,6 +246,7 @@ static Secret *client_final(SaslClient *client, Bytes message, GError **error)
     compute_proofs(s, bytes_of_array(salt), first.iterations, bytes_of_string(auth_message), proof);
     g_autofree char *proof64 = bytes_base64(key_bytes(s, proof));
     g_string_append_printf(text, ",p=%s", proof64);
+    doubt_binding(client, "The password is wrong, or");
     return sasl_open_text(text->str);
 }
 
@@ -231,9 +255,12 @@ static bool server_refused(SaslClient *client, Bytes name, GError **error)
     const ScramErrorWords *row = scram_error_words(name);
     g_autofree char *said = escape_line_max(name, 80);
     g_free(client->complaint);
-    client->complaint = g_strdup_printf("%s: %s", said, row->words);
-    return error_fail(error, row->code, "%s: the server says \"%s\": %s", client->mechanism->name,
-                      said, row->words);
+    client->complaint = g_strdup_printf("\"%s\": %s", said, row->words);
+    if (row->about_binding) {
+        doubt_binding(client, ". Or");
+    }
+    return error_fail(error, row->code, "%s: the server says %s", client->mechanism->name,
+                      client->complaint);
 }
 
 static bool check_server_final(SaslClient *client, Bytes message, GError **error)

@@ -30,6 +30,7 @@ typedef struct {
     const char *name; /* NULL ends the table */
     PosternErrorCode code;
     const char *words;
+    bool about_binding; /* another type of channel binding may help */
 } ScramErrorWords;
 
 /* What a server's e= means; a row for any other value when it is none of the RFC's. Never NULL. */

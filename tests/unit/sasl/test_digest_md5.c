@@ -157,11 +157,14 @@ static void test_names_outside_ascii(void)
         answer(utf8, true, B("realm=\"r\",nonce=\"n\",algorithm=md5-sess,charset=utf-8"));
     g_assert_nonnull(strstr(text->str, "username=\"b\xc3\xa4r\""));
     g_assert_nonnull(strstr(text->str, "response=e1845c9fe72c8a1b10f1a030a187845e"));
+    g_assert_nonnull(strstr(sasl_client_complaint(utf8), "ISO 8859-1")); /* should it be refused */
 
     g_autoptr(SaslClient) latin1 = client_for("DIGEST-MD5", &params);
     g_autoptr(GString) old = answer(latin1, true, B("realm=\"r\",nonce=\"n\",algorithm=md5-sess"));
     g_assert_nonnull(strstr(old->str, "username=\"b\xe4r\""));
     g_assert_nonnull(strstr(old->str, "response=e1845c9fe72c8a1b10f1a030a187845e"));
+
+    g_assert_null(sasl_client_complaint(latin1));
 
     params.user = "\xc5\x82"; /* not in ISO 8859-1 */
     g_autoptr(SaslClient) polish = client_for("DIGEST-MD5", &params);

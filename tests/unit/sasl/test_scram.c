@@ -230,6 +230,34 @@ static void test_downgrade_told_by_the_server_is_insecure(void)
     }
 }
 
+/* Servers that bind by another type say no in their own ways, at either step. */
+static void test_a_refused_binding_names_the_option(void)
+{
+    g_autoptr(Secret) password = secret_of("pencil");
+    Binding exporter = {"tls-exporter", "DATA"};
+    SaslParams params = {.user = "user",
+                         .password = password,
+                         .fixed_nonce = "abc",
+                         .inside_tls = true,
+                         .binding = binding,
+                         .binding_user = &exporter};
+    static const char try_other[] = "--channel-binding=tls-server-end-point";
+    g_autoptr(SaslClient) plus = client_for("SCRAM-SHA-256-PLUS", &params);
+    assert_begins(plus, B("p=tls-exporter,,n=user,r=abc"));
+    g_assert_nonnull(strstr(sasl_client_complaint(plus), try_other));
+    g_autoptr(GString) final = answer(plus, true, B("r=abcd,s=W22Z,i=4096"));
+    g_assert_nonnull(strstr(sasl_client_complaint(plus), "password is wrong, or"));
+    g_assert_nonnull(strstr(sasl_client_complaint(plus), try_other));
+    assert_step_fails(plus, true, B("e=channel-bindings-dont-match"), POSTERN_ERROR_INSECURE,
+                      try_other);
+
+    g_autoptr(SaslClient) other = client_for("SCRAM-SHA-256-PLUS", &params);
+    g_autoptr(GString) first = answer(other, false, BYTES_NONE);
+    g_autoptr(GString) proof = answer(other, true, B("r=abcd,s=W22Z,i=4096"));
+    assert_step_fails(other, true, B("e=invalid-proof"), POSTERN_ERROR_AUTH, "password is wrong");
+    g_assert_null(strstr(sasl_client_complaint(other), "--channel-binding"));
+}
+
 static void test_names_are_prepared_and_escaped(void)
 {
     g_autoptr(Secret) password = secret_of("p");
@@ -287,6 +315,8 @@ int main(int argc, char **argv)
     g_test_add_func("/sasl/scram/plus_needs_a_binding", test_plus_needs_a_binding);
     g_test_add_func("/sasl/scram/downgrade_told_by_the_server_is_insecure",
                     test_downgrade_told_by_the_server_is_insecure);
+    g_test_add_func("/sasl/scram/a_refused_binding_names_the_option",
+                    test_a_refused_binding_names_the_option);
     g_test_add_func("/sasl/scram/names_are_prepared_and_escaped",
                     test_names_are_prepared_and_escaped);
     g_test_add_func("/sasl/scram/nonces_differ", test_nonces_differ);
