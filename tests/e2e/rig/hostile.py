@@ -38,6 +38,8 @@ class Faults:
     mechanisms: tuple = ("PLAIN", "LOGIN")  # as offered inside TLS
     mechanisms_clear: tuple = ()  # and before
     auth: str = "accept"  # see hostile_sasl.py
+    auth_refusal: str = ""  # instead of the protocol's usual no; without CRLF, and without IMAP's tag
+    sasl_ir: bool = True  # IMAP: an initial response may come with AUTHENTICATE
 
     noise: dict = field(default_factory=dict)  # {stage: bytes}: sent in front of what belongs there
     stall_at: str = ""  # the stage where nothing comes any more
@@ -46,6 +48,7 @@ class Faults:
     endless_line_at: str = ""  # the stage where a line begins that never ends
     endless_reply_at: str = ""  # the stage where a multi-line reply begins that never ends
     cut_after: int = None  # close after that many bytes on the wire
+    cut_inside_after: int = None  # close, politely, after that many bytes inside TLS
     dribble: bool = False  # every byte in a packet of its own
     no_close_notify: bool = False  # TLS ends without saying so
 
@@ -68,7 +71,7 @@ class Peer:
         self._plain_in = bytearray()
         self._tls = None
         self._bio = None  # (what came, what is to go), once TLS has begun
-        self._sent = 0
+        self._sent = self._sent_inside = 0
 
     @property
     def secure(self) -> bool:
@@ -97,11 +100,18 @@ class Peer:
 
     def send(self, data: bytes):
         if not self._tls:
+            self._server.said += data
             self._send_raw(data)
             return
+        data, cut = _cut(data, self.faults.cut_inside_after, self._sent_inside)
+        self._sent_inside += len(data)
+        self._server.said_tls += data
         while data:
             data = data[self._tls.write(data) :]
         self._flush()
+        if cut:
+            self.finish()
+            raise Gone("cut inside TLS")
 
     def line(self) -> bytes:
         """The next line, without its CRLF."""
@@ -209,16 +219,13 @@ class Peer:
             self._send_raw(self._bio[1].read())
 
     def _send_raw(self, data: bytes):
-        limit = self.faults.cut_after
-        cut = limit is not None and self._sent + len(data) >= limit
-        if cut:
-            data = data[: limit - self._sent]
+        data, cut = _cut(data, self.faults.cut_after, self._sent)
         for piece in (data[i : i + 1] for i in range(len(data))) if self.faults.dribble else [data]:
             self._socket.sendall(piece)
         self._sent += len(data)
         self._server.sent = max(self._server.sent, self._sent)
         if cut:
-            raise Gone(f"cut after {limit} bytes")
+            raise Gone(f"cut after {self._sent} bytes")
 
 
 class Hostile:
@@ -235,6 +242,8 @@ class Hostile:
         self.received = bytearray()  # in the clear, by the dialogue
         self.received_tls = bytearray()  # inside TLS
         self.wire_tls = bytearray()  # TLS records as they came
+        self.said = bytearray()  # what the dialogue said in the clear, whether it arrived or not
+        self.said_tls = bytearray()  # and inside TLS
         self.sent = 0  # the most bytes one connection was sent
         self.endless = 0  # bytes of endless output that the client took
         self.handshakes = []  # (version, cipher) of each that was completed
@@ -319,6 +328,13 @@ class Hostile:
         thread = threading.Thread(target=target, args=args, daemon=True)
         self._threads.append(thread)
         thread.start()
+
+
+def _cut(data: bytes, limit, sent: int):
+    """What may still be sent of `data` when `sent` bytes were, and whether that is the end."""
+    if limit is None or sent + len(data) < limit:
+        return data, False
+    return data[: limit - sent], True
 
 
 def _shut(one):

@@ -118,7 +118,9 @@ def _irc(peer, how, junk):
     else:
         peer.send(b":hostile.example.test 670 * :STARTTLS successful, go ahead\r\n" + junk)
         peer.upgrade()
-        _echo(peer)
+        while not peer.line().upper().startswith(b"QUIT"):
+            peer.say(":hostile.example.test CAP * LS :multi-prefix")
+        return
     peer.stall()
 
 

@@ -69,6 +69,10 @@ class Dialogue:
         except Refused:
             self.peer.say(no)
 
+    def no(self, usual: str) -> str:
+        """The words that refuse a login."""
+        return self.faults.auth_refusal or usual
+
 
 class Smtp(Dialogue):
     starttls_word = "STARTTLS"
@@ -94,7 +98,7 @@ class Smtp(Dialogue):
         elif verb == "AUTH":
             words = rest.split(" ")
             initial = words[1].encode() if len(words) > 1 else None
-            self.authenticate(words[0], initial, self._prompt, "235 2.7.0 welcome", "535 5.7.8 no")
+            self.authenticate(words[0], initial, self._prompt, "235 2.7.0 welcome", self.no("535 5.7.8 no"))
         elif verb == "DATA":
             self.peer.say("354 go on")
             while self.peer.line() != b".":
@@ -135,11 +139,12 @@ class Pop3(Dialogue):
         elif verb == "AUTH":
             words = rest.split(" ")
             initial = words[1].encode() if len(words) > 1 else None
-            self.authenticate(words[0], initial, self._prompt, "+OK logged in", "-ERR [AUTH] no")
+            self.authenticate(words[0], initial, self._prompt, "+OK logged in", self.no("-ERR [AUTH] no"))
         elif verb in ("USER", "PASS", "APOP"):
             self.peer.stage("auth", self.filler)
             self.server.logins.append((verb, rest.encode("latin-1")))
-            self.peer.say("-ERR [AUTH] permission denied" if self.faults.auth == "reject" else "+OK")
+            rejected = self.faults.auth == "reject"
+            self.peer.say(self.no("-ERR [AUTH] permission denied") if rejected else "+OK")
         elif verb in ("LIST", "RETR", "UIDL", "TOP"):
             self.peer.say("+OK")
             self.peer.stage("command", self.filler)
@@ -165,7 +170,8 @@ class Imap(Dialogue):
 
     def _capability(self) -> str:
         auth = [f"AUTH={mechanism}" for mechanism in self.mechanisms]
-        return " ".join(["IMAP4rev1", "SASL-IR", *self.capabilities(), *auth])
+        initial = ["SASL-IR"] if self.faults.sasl_ir else []
+        return " ".join(["IMAP4rev1", *initial, *self.capabilities(), *auth])
 
     def greeting(self):
         state = "PREAUTH" if self.faults.preauth else "OK"
@@ -184,14 +190,14 @@ class Imap(Dialogue):
         elif verb == "AUTHENTICATE":
             words = rest.split(" ")
             initial = words[1].encode() if len(words) > 1 else None
-            no = f"{tag} NO [AUTHENTICATIONFAILED] no"
+            no = f"{tag} {self.no('NO [AUTHENTICATIONFAILED] no')}"
             self.authenticate(
                 words[0], initial, self._prompt, f"{tag} OK [CAPABILITY {self._capability()}] in", no
             )
         elif verb == "LOGIN":
             self.peer.stage("auth", self.filler)
             self.server.logins.append((verb, rest.encode("latin-1")))
-            self.peer.say(f"{tag} NO no" if self.faults.auth == "reject" else f"{tag} OK in")
+            self.peer.say(f"{tag} {self.no('NO no') if self.faults.auth == 'reject' else 'OK in'}")
         elif verb == "LOGOUT":
             self.peer.say("* BYE", f"{tag} OK bye")
             return False
@@ -258,7 +264,7 @@ class Sieve(Dialogue):
             )
             self.peer.say("OK")
         except Refused:
-            self.peer.say('NO "no"')
+            self.peer.say(self.no('NO "no"'))
 
     def _string(self) -> bytes:
         line = self.peer.line()
@@ -289,6 +295,11 @@ class Ftp(Dialogue):
             self.peer.say("211-Features:", *self.capabilities(), "211 End")
         elif verb == b"AUTH":
             self.starttls()
+        elif verb == b"PASS":
+            self.peer.stage("auth", self.filler)
+            self.server.logins.append(("PASS", line[5:]))
+            rejected = self.faults.auth == "reject"
+            self.peer.say(self.no("530 Login incorrect") if rejected else "230 Logged in")
         elif verb == b"QUIT":
             self.peer.say("221 bye")
             return False
@@ -317,13 +328,20 @@ class Nntp(Dialogue):
             self.peer.say("VERSION 2", "READER", *self.capabilities(), *sasl, ".")
         elif verb == b"STARTTLS":
             self.starttls()
+        elif verb == b"AUTHINFO":
+            words = line.decode("latin-1").split(" ")
+            initial = words[3].encode() if len(words) > 3 else None
+            self.authenticate(words[2], initial, self._prompt, "281 ok", self.no("481 no"))
         elif verb == b"QUIT":
             self.peer.say("205 bye")
             return False
         else:
             self.peer.stage("command", self.filler)
-            self.peer.say("281 ok" if verb == b"AUTHINFO" else "500 What?")
+            self.peer.say("500 What?")
         return True
+
+    def _prompt(self, data: bytes, _bare: bool):
+        self.peer.send(b"383 " + (data or b"=") + b"\r\n")
 
 
 # scheme: (dialogue, TLS from the start)
