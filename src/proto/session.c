@@ -63,7 +63,7 @@ void session_free(Session *s)
     caps_free(s->caps);
     g_free(s->tls_answer);
     tls_peer_free(s->peer);
-    secret_free(s->apop_password);
+    dane_plan_free(s->dane); /* behind the wire, whose TLS was made by it */
     g_free(s->auth_answer);
     g_free(s);
 }
@@ -106,14 +106,14 @@ static double timeout_of(const Session *s)
  * Suspends. */
 static bool handshake(Session *s, GError **error)
 {
-    g_autoptr(DanePlan) dane = NULL;
     const TlsPlan *plan = &s->plan->tls;
     if (plan->dane) {
-        dane = dane_look_up(s, error);
-        if (!dane) {
+        dane_plan_free(s->dane);
+        s->dane = dane_look_up(s, error);
+        if (!s->dane) {
             return false;
         }
-        plan = dane_tls_plan(dane);
+        plan = dane_tls_plan(s->dane);
     }
     gint64 start = g_get_monotonic_time();
     const char *host = s->plan->target->host; /* NULL on a unix socket */

@@ -69,7 +69,7 @@ typedef struct Session {
     char *tls_answer;        /* the server's words to the request for TLS, raw, or NULL */
     size_t injected;         /* octets that came before the handshake */
     TlsPeer *peer;           /* or NULL; also after a failed verification */
-    Secret *apop_password;   /* unused here */
+    struct DanePlan *dane;   /* the TlsPlan with TLSA records: it lives as long as the connection made by it */
     const char *auth_used;   /* "SCRAM-SHA-256-PLUS", "USER/PASS", ... once authenticated */
     char *auth_answer;       /* the server's words */
     unsigned tag;            /* IMAP: number of the last tag */
