@@ -290,10 +290,12 @@ static Secret *scram_step(SaslClient *client, const SaslInput *in, GError **erro
     if (client->steps == 0) {
         return client_first(client, in, error);
     }
-    if (client->steps == 1) {
+    /* RFC 5802 has an error in the last message only; some servers say it at once. */
+    bool refused = bytes_starts(in->challenge, "e=");
+    if (client->steps == 1 && !refused) {
         return client_final(client, in->challenge, error);
     }
-    if (client->steps == 2) {
+    if (client->steps <= 2) {
         return check_server_final(client, in->challenge, error) ? sasl_open_text("") : NULL;
     }
     return sasl_nothing_more(client, error);
