@@ -6,7 +6,7 @@
 #include "base/escape.h"
 #include "proto/code_reply.h"
 
-enum { SHOWN_MAX = 200, OFFERS_SHOWN = 40 };
+enum { SHOWN_MAX = 200, OFFERS_SHOWN = 40, PRELIMINARY_MAX = 16 };
 
 /* --- the offer of TLS
  * ---------------------------------------------------------------------------------------------- */
@@ -140,12 +140,16 @@ static bool read_greeting(Session *s, bool ftp, CodeReply *reply, GError **error
 bool row_code_greeting(Session *s, bool ftp, GError **error)
 {
     g_auto(CodeReply) reply = {0};
-    do {
+    for (int i = 0; reply.code < 200; i++) { /* "120 Service ready in 3 minutes" */
+        if (i > PRELIMINARY_MAX) {
+            return error_fail(error, POSTERN_ERROR_LIMIT,
+                              "the server says \"in a moment\" again and again (%d)", reply.code);
+        }
         code_reply_clear(&reply);
         if (!read_greeting(s, ftp, &reply, error)) {
             return false;
         }
-    } while (reply.code < 200);
+    }
     g_autofree char *words = code_reply_words(&reply);
     row_keep_greeting(s, bytes_of(words));
     return reply.code < 300 ||

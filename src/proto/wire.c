@@ -647,6 +647,7 @@ bool wire_start_tls(Wire *w, const TlsPlan *plan, const char *host, size_t *ret_
     g_byte_array_set_size(w->in, 0);
     w->start = w->scanned = 0;
     w->last_raw = BYTES_NONE;
+    wire_await(w, "the server to speak after the TLS handshake");
     g_autofree char *text =
         g_strdup_printf("%s, %s", tls_version_name((*ret_peer)->version), (*ret_peer)->cipher);
     tell(w, (WireEvent){.kind = WIRE_TLS_STARTED, .text = bytes_of(text), .peer = *ret_peer});
