@@ -141,13 +141,12 @@ static void payload(const Dialogue *d, Bytes line, SentLine *sent)
         return;
     }
     size_t octets = (size_t)MIN(d->payload_octets, line.len);
-    bool in_literal = d->payload_octets > 0;
-    if (in_literal && d->held.arguments == 1) {
+    if (d->payload_octets > 0 && d->held.arguments == 1) {
         grammar_secret_from(line, 0, true, sent);
         return;
     }
     size_t password;
-    login_arguments(line, octets, d->held.arguments + in_literal, &password);
+    login_arguments(line, octets, d->held.arguments + 1, &password);
     grammar_secret_from(line, password, true, sent);
 }
 

@@ -311,6 +311,15 @@ static void test_imap_login_keeps_the_password_out_of_sight(void)
          {"> joe hush", EXPECT_REPLY, "payload cleartext [hush]"});
 }
 
+static void test_imap_login_behind_a_literal_that_went_by_itself(void)
+{
+    PLAY("imap", {"< * OK ready", EXPECT_COMMAND, NULL}, {"> a1 LOGIN {3+}", EXPECT_PAYLOAD, NULL},
+         {"# joe", EXPECT_PAYLOAD, NULL}, {">  hush", EXPECT_REPLY, "payload cleartext [hush]"},
+         {"< a1 NO", EXPECT_COMMAND, NULL}, {"> a2 LOGIN joe {4+}", EXPECT_PAYLOAD, NULL},
+         {"# hush", EXPECT_PAYLOAD, NULL}, {"> ", EXPECT_REPLY, "payload"},
+         {"< a2 OK", EXPECT_COMMAND, "ok final LOGIN"});
+}
+
 static void test_imap_authenticate_and_idle(void)
 {
     PLAY("imap", {"< * OK ready", EXPECT_COMMAND, NULL},
@@ -497,6 +506,7 @@ int main(int argc, char **argv)
     TEST(imap_literal_from_the_server);
     TEST(imap_append_by_hand);
     TEST(imap_login_keeps_the_password_out_of_sight);
+    TEST(imap_login_behind_a_literal_that_went_by_itself);
     TEST(imap_authenticate_and_idle);
     TEST(imap_starttls_and_preauth);
     TEST(imap_tags_are_given_where_they_lack);
