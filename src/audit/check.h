@@ -17,7 +17,8 @@ typedef struct {
     Verdict verdict;
     Severity severity;     /* of a FAIL, by role; INFO otherwise */
     char *evidence;        /* what was seen, or why it is unknown; "" for a plain pass */
-    const Facts *facts;    /* about which service, or NULL: the domain */
+    const Facts *facts;    /* about which service, or NULL: a domain */
+    const DomainFacts *domain; /* about which domain, or NULL: a service */
 } Finding;
 
 typedef struct Findings Findings; /* collects the findings of one subject */

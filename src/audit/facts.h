@@ -55,6 +55,7 @@ typedef struct {
     uint16_t port;
     Role role;
     gint64 now;            /* seconds since the epoch */
+    int warn_days;         /* --warn-days: a certificate with fewer days left is one that expires soon; 0: 21 */
 
     Fact reachable, greeted;
     char *greeting;
