@@ -40,6 +40,21 @@ static bool refuse_cleartext(const Talk *t, const SentLine *sent, GError **error
                       upgrade ? upgrade : "", upgrade ? " or /starttls first; " : "");
 }
 
+/* A line that gives a password away goes out in private, or by the user's word and with a warning.
+ */
+static bool may_give_away(Talk *t, const SentLine *sent, GError **error)
+{
+    if (session_is_private(t->session)) {
+        return true;
+    }
+    if (!t->options->connect.allow_cleartext_auth) {
+        return refuse_cleartext(t, sent, error);
+    }
+    talk_note(t, true, "%s sends the password where others can read it (--allow-cleartext-auth)",
+              *sent->verb ? sent->verb : "this response");
+    return true;
+}
+
 static bool say_secret(Talk *t, const char *full, const SentLine *sent, GError **error)
 {
     Bytes line = bytes_of(full);
@@ -106,9 +121,8 @@ static bool say_line(Talk *t, const char *line, GError **error)
     dialogue_peek(t->dialogue, bytes_of(full), &sent);
     bool good;
     bool gives_away = sent.is_cleartext_password || is_bare_pass(&sent);
-    if (gives_away && !session_is_private(t->session) &&
-        !t->options->connect.allow_cleartext_auth) {
-        good = refuse_cleartext(t, &sent, error);
+    if (gives_away && !may_give_away(t, &sent, error)) {
+        good = false;
     } else if (sent.asks_tls && wire_encrypted(w)) {
         good =
             error_fail(error, POSTERN_ERROR_USAGE, "not sent: TLS is up already (/tls shows it)");

@@ -234,7 +234,7 @@ static bool login_refused(Session *s, const ImapResponse *response, GByteArray *
                           GError **error)
 {
     row_keep_auth_answer(s, bytes_of_array(whole));
-    return auth_refused(s, "LOGIN", imap_code_temporary(response->code), NULL, error);
+    return auth_refused(s, "LOGIN command", imap_code_temporary(response->code), NULL, error);
 }
 
 /* Sends `prefix` and the password, quoted if it can be, else as a literal, for which the server

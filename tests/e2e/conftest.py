@@ -122,6 +122,16 @@ def postern(request, passwords):
 
 
 @pytest.fixture
+def talk(postern, pki):
+    """talk(URL, ...): `postern talk` that trusts the rig's authority; what it gets on its standard input is a script."""
+
+    def run(url, *args, **more):
+        return postern.run("talk", f"--ca-file={pki.ca_file}", *args, url, **more)
+
+    return run
+
+
+@pytest.fixture
 def hostile(rig):
     """Makes hostile servers: hostile("pop3", Faults(...)); those that are not mail: hostile.dialect("xmpp", "refused");
     a script of the test's own: hostile.scripted(script, "tcp")."""
