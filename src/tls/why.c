@@ -63,6 +63,17 @@ static void clock_hint(const Writer *w)
     line(w, "this computer's clock says %s: if that is wrong, set it (timedatectl shows it)", now);
 }
 
+/* Once, however many problems there are. */
+static void offer_pin(const Writer *w)
+{
+    const TlsCertificate *leaf =
+        w->peer->chain->len > 0 ? g_ptr_array_index(w->peer->chain, 0) : NULL;
+    if (leaf && !strstr(w->text->str, leaf->spki_pin)) {
+        line(w, "to trust this server's key alone, once you have compared it: --pin=%s",
+             leaf->spki_pin);
+    }
+}
+
 static void advise_expired(const Writer *w)
 {
     gint64 end = tls_time_seconds(X509_get0_notAfter(w->problem->certificate));
@@ -70,6 +81,7 @@ static void advise_expired(const Writer *w)
     g_autofree char *ago = span(time(NULL) - end);
     line(w, "expired since %s (%s ago): its owner must renew it", since, ago);
     clock_hint(w);
+    offer_pin(w);
 }
 
 static void advise_not_yet(const Writer *w)
@@ -79,6 +91,7 @@ static void advise_not_yet(const Writer *w)
     g_autofree char *left = span(begin - time(NULL));
     line(w, "not valid until %s (in %s)", from, left);
     clock_hint(w);
+    offer_pin(w);
 }
 
 /* At most this many names are told; a certificate may bear hundreds. */
@@ -131,16 +144,6 @@ static char *file_name_for(const X509_NAME *name)
     }
     g_string_append(file, file->len > 0 ? ".pem" : "ca.pem");
     return g_string_free(file, FALSE);
-}
-
-static void offer_pin(const Writer *w)
-{
-    const TlsCertificate *leaf =
-        w->peer->chain->len > 0 ? g_ptr_array_index(w->peer->chain, 0) : NULL;
-    if (leaf) {
-        line(w, "to trust this server's key alone, once you have compared it: --pin=%s",
-             leaf->spki_pin);
-    }
 }
 
 static bool chain_verifies_with_system(const Writer *w)

@@ -71,6 +71,7 @@ static void test_dates_tell_since_when_and_what_the_clock_says(void)
     world_says(peer, "error 10 at depth 0: certificate has expired");
     world_says(peer, "(3 days ago)");
     world_says(peer, "this computer's clock says 20");
+    world_says(peer, "--pin=sha256:");
     tls_peer_free(peer);
     peer = refuse((TestCertSpec){.cn = "x", .san = "DNS:mail.test", .from_days = 3, .to_days = 9},
                   "mail.test");
