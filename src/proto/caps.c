@@ -106,9 +106,7 @@ const char *caps_line(const Caps *caps, size_t index)
     return ((const Cap *)g_ptr_array_index(caps->list, (guint)index))->line;
 }
 
-/* --- SASL mechanisms
- * -----------------------------------------------------------------------------------------------
- */
+/* --- SASL mechanisms --- */
 
 static bool listed(GPtrArray *names, Bytes name)
 {

@@ -1,5 +1,5 @@
-/* code_parse.h: reply lines that begin with three digits: SMTP and LMTP (RFC 5321 4.2), FTP (RFC 959 4.2), NNTP (RFC 3977
- * 3.2). Pure. */
+/* code_parse.h: reply lines that begin with three digits: SMTP and LMTP (RFC 5321 4.2), FTP (RFC
+ * 959 4.2), NNTP (RFC 3977 3.2). Pure. */
 #pragma once
 
 #include "base/bytes.h"
@@ -11,7 +11,9 @@ typedef struct {
     Bytes text;        /* behind code and separator, the enhanced code still in it; borrowed */
 } CodeLine;
 
-/* False when it is no reply line. A bare "250", or "334" without the blank, is taken (RFC 5321 4.2 allows it for clients). */
+/* False when it is no reply line. A bare "250", or "334" without the blank, is taken (RFC 5321 4.2
+ * allows it for clients). */
 bool code_parse_line(Bytes line, CodeLine *ret);
-/* Is it the line "CODE" or "CODE text" that ends a multi-line FTP reply begun with `code`? Lines within may be anything. */
+/* Is it the line "CODE" or "CODE text" that ends a multi-line FTP reply begun with `code`? Lines
+ * within may be anything. */
 bool code_ends_ftp(Bytes line, int code);

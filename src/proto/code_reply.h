@@ -1,4 +1,5 @@
-/* code_reply.h: whole replies of the three-digit protocols, read from a wire. SMTP, LMTP, FTP and NNTP stand on it. */
+/* code_reply.h: whole replies of the three-digit protocols, read from a wire. SMTP, LMTP, FTP and
+ * NNTP stand on it. */
 #pragma once
 
 #include "proto/wire.h"
@@ -9,9 +10,9 @@ typedef struct {
     GString *text;     /* the lines' texts without codes, joined by LF */
 } CodeReply;
 
-/* Owns text; clear it also after a failure. At most 512 lines and 64 kB (LIMIT). With `ftp`, lines within a multi-line reply
- * may be anything (RFC 959 4.2); without, each must bear the same code. A line that is no reply fails with PROTOCOL.
- * Suspends. */
+/* Owns text; clear it also after a failure. At most 512 lines and 64 kB (LIMIT). With `ftp`, lines
+ * within a multi-line reply may be anything (RFC 959 4.2); without, each must bear the same code. A
+ * line that is no reply fails with PROTOCOL. Suspends. */
 bool code_reply(Wire *w, bool ftp, CodeReply *reply, GError **error);
 void code_reply_clear(CodeReply *reply);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(CodeReply, code_reply_clear)

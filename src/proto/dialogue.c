@@ -325,9 +325,7 @@ void dialogue_send(Dialogue *d, Bytes line, SentLine *ret)
     }
 }
 
-/* --- what comes in
- * -------------------------------------------------------------------------------------------------
- */
+/* --- what comes in --- */
 
 Pending *grammar_front(Dialogue *d)
 {

@@ -1,7 +1,9 @@
-/* dialogue_grammar.h: the inside of a Dialogue, for dialogue.c and the families' files (grammar_*.c), nobody else.
+/* dialogue_grammar.h: the inside of a Dialogue, for dialogue.c and the families' files
+ * (grammar_*.c), nobody else.
  *
- * dialogue.c knows whose turn it is; a grammar knows what a line means. A command that is sent waits in `pending`. When the
- * server asks for more of it (334, 354, "+"), it is `held` while the person gives that, and then waits again. */
+ * dialogue.c knows whose turn it is; a grammar knows what a line means. A command that is sent
+ * waits in `pending`. When the server asks for more of it (334, 354, "+"), it is `held` while the
+ * person gives that, and then waits again. */
 #pragma once
 
 #include "proto/bracket.h"
@@ -14,10 +16,10 @@ typedef struct {
     const char *mechanism;       /* of an AUTH command, from the table, or NULL */
     bool auth;                   /* challenges may come */
     bool tls, quits;
-    bool body;                   /* a body follows when the answer is yes (POP3; NNTP's LISTGROUP) */
-    unsigned replies;            /* LMTP: so many more after the next one */
-    unsigned arguments;          /* IMAP LOGIN: complete ones so far */
-    uint64_t literal;            /* IMAP: what the next "+" asks for */
+    bool body;          /* a body follows when the answer is yes (POP3; NNTP's LISTGROUP) */
+    unsigned replies;   /* LMTP: so many more after the next one */
+    unsigned arguments; /* IMAP LOGIN: complete ones so far */
+    uint64_t literal;   /* IMAP: what the next "+" asks for */
 } Pending;
 
 typedef struct DialogueGrammar {
@@ -28,7 +30,8 @@ typedef struct DialogueGrammar {
     void (*command)(const Dialogue *d, Bytes line, SentLine *sent, Pending *pending);
     /* The command was sent. NULL: it just waits for its reply. */
     void (*command_sent)(Dialogue *d, Bytes line, Pending *pending);
-    /* A line while literal octets or the rest of a command are awaited from the person. NULL: no literals. */
+    /* A line while literal octets or the rest of a command are awaited from the person. NULL: no
+     * literals. */
     void (*payload)(const Dialogue *d, Bytes line, SentLine *sent);
     void (*payload_sent)(Dialogue *d, Bytes rest);
     void (*receive)(Dialogue *d, Bytes unit, ReceivedUnit *ret);
@@ -43,25 +46,27 @@ struct Dialogue {
     Pending held;                   /* while payload or response is set */
     Pending answered;               /* what the last unit was for */
     bool greeting;                  /* awaited */
-    bool payload;                   /* the person's turn: a body up to a lone dot, or payload_octets, or the rest of a line */
-    bool by_octets;                 /* payload: not by lines up to a dot */
+    bool payload; /* the person's turn: a body up to a lone dot, or payload_octets, or the rest of a
+                     line */
+    bool by_octets; /* payload: not by lines up to a dot */
     uint64_t payload_octets;
-    bool response;                  /* the person's turn: a SASL response */
+    bool response; /* the person's turn: a SASL response */
     bool idle, handshake, bye;
-    bool in_body;                   /* a dot-terminated body is coming in */
-    int multi_code;                 /* a multi-line reply has begun with this code, or 0 */
-    uint64_t wants_octets;          /* a literal is coming in */
-    bool behind_literal;            /* the next line is the rest of a response's line */
-    Outcome literal_outcome;        /* ManageSieve: of the status line whose text is a literal */
+    bool in_body;            /* a dot-terminated body is coming in */
+    int multi_code;          /* a multi-line reply has begun with this code, or 0 */
+    uint64_t wants_octets;   /* a literal is coming in */
+    bool behind_literal;     /* the next line is the rest of a response's line */
+    Outcome literal_outcome; /* ManageSieve: of the status line whose text is a literal */
     unsigned next_tag;
-    unsigned recipients;            /* LMTP: accepted so far */
+    unsigned recipients; /* LMTP: accepted so far */
 };
 
 /* --- for grammars: what a person sends */
 
 /* The first word, upper case, into sent->verb and pending->verb; gives where the second begins. */
 size_t grammar_verb(Bytes line, SentLine *sent, Pending *pending);
-/* Where the n-th word (0: the first) begins at or behind `from`; quoted strings are one word; line.len when there is none. */
+/* Where the n-th word (0: the first) begins at or behind `from`; quoted strings are one word;
+ * line.len when there is none. */
 size_t grammar_word_at(Bytes line, size_t from, unsigned n);
 /* Everything from here on must not be shown. Nothing there: no secret. */
 void grammar_secret_from(Bytes line, size_t from, bool cleartext, SentLine *sent);
@@ -70,8 +75,8 @@ void grammar_auth(Bytes line, size_t at, SentLine *sent, Pending *pending);
 
 /* A command that gives itself away by its first words. */
 typedef struct {
-    const char *words;       /* "AUTHINFO PASS" */
-    unsigned arguments;      /* so many arguments before the secret are shown */
+    const char *words;  /* "AUTHINFO PASS" */
+    unsigned arguments; /* so many arguments before the secret are shown */
     bool cleartext;
 } SecretCommand;
 /* Marks by a table ended by a row without words. */
@@ -82,7 +87,8 @@ void grammar_secret_commands(Bytes line, const SecretCommand *table, SentLine *s
 void grammar_push(Dialogue *d, const Pending *pending);
 /* The oldest that waits; NULL when none does. */
 Pending *grammar_front(Dialogue *d);
-/* Sets ret->verb and, when nothing waits for it, ret->unsolicited. Gives the front, or a stand-in for the greeting. */
+/* Sets ret->verb and, when nothing waits for it, ret->unsolicited. Gives the front, or a stand-in
+ * for the greeting. */
 Pending *grammar_answers(Dialogue *d, ReceivedUnit *ret);
 /* The reply is complete: the front goes (or the greeting is over). */
 void grammar_done(Dialogue *d, ReceivedUnit *ret);

@@ -53,9 +53,7 @@ static void quit(Session *s)
     command(s, "QUIT", &reply, NULL);
 }
 
-/* --- USER and PASS
- * -------------------------------------------------------------------------------------------------
- */
+/* --- USER and PASS --- */
 
 static const char WAY_USER[] = "USER/PASS";
 

@@ -24,9 +24,7 @@ static bool is_command_word(Bytes word)
     return false;
 }
 
-/* --- tags
- * ----------------------------------------------------------------------------------------------------------
- */
+/* --- tags --- */
 
 /* "a1 NOOP", "a XFOO": what stands in front of a command, or looks more like a tag than like one.
  */

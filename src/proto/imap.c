@@ -10,9 +10,7 @@
 
 enum { RESPONSE_MAX = 1024 * 1024, UNTAGGED_MAX = 1000, SHOWN_MAX = 80 };
 
-/* --- responses
- * -----------------------------------------------------------------------------------------------------
- */
+/* --- responses --- */
 
 ImapTag imap_next_tag(Session *s)
 {
@@ -84,9 +82,7 @@ bool imap_complete(Session *s, ImapTag tag, bool stop_at_continue, GByteArray *w
                       tag.text);
 }
 
-/* --- the ladder
- * ----------------------------------------------------------------------------------------------------
- */
+/* --- the ladder --- */
 
 static bool greet(Session *s, GError **error)
 {

@@ -1,4 +1,5 @@
-/* irc_parse.h: one IRC message: "[@tags ][:source ]COMMAND params... [:last]" (RFC 1459 2.3, IRCv3). Pure. */
+/* irc_parse.h: one IRC message: "[@tags ][:source ]COMMAND params... [:last]" (RFC 1459 2.3,
+ * IRCv3). Pure. */
 #pragma once
 
 #include "base/bytes.h"

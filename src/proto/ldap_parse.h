@@ -1,10 +1,12 @@
-/* ldap_parse.h: the little BER that it takes to read an ExtendedResponse (RFC 4511 4.12, 5.1). Pure. */
+/* ldap_parse.h: the little BER that it takes to read an ExtendedResponse (RFC 4511 4.12, 5.1).
+ * Pure. */
 #pragma once
 
 #include "base/bytes.h"
 
-/* How long the whole message is that begins with `start`: 0 when its length cannot be told yet. False when it is no LDAP
- * message, or its length is told in a way LDAP forbids (RFC 4511 5.1: no indefinite form). */
+/* How long the whole message is that begins with `start`: 0 when its length cannot be told yet.
+ * False when it is no LDAP message, or its length is told in a way LDAP forbids (RFC 4511 5.1: no
+ * indefinite form). */
 bool ldap_message_length(Bytes start, uint64_t *ret_total);
 
 typedef struct {

@@ -23,9 +23,7 @@ bool pop3_reply(Session *s, Pop3Line *reply, GError **error)
     return true;
 }
 
-/* --- the ladder
- * ----------------------------------------------------------------------------------------------------
- */
+/* --- the ladder --- */
 
 static bool greet(Session *s, GError **error)
 {
@@ -94,9 +92,7 @@ static void quit(Session *s)
     }
 }
 
-/* --- SASL (RFC 5034)
- * -----------------------------------------------------------------------------------------------
- */
+/* --- SASL (RFC 5034) --- */
 
 static bool auth_begin(Session *s, const char *mechanism, const Secret *initial, GError **error)
 {
@@ -126,9 +122,7 @@ static bool auth_reply(Session *s, AuthReply *ret, GError **error)
     return true;
 }
 
-/* --- POP3's own ways
- * -----------------------------------------------------------------------------------------------
- */
+/* --- POP3's own ways --- */
 
 static const char WAY_USER[] = "USER/PASS", WAY_APOP[] = "APOP";
 
@@ -162,7 +156,8 @@ static bool apop(Session *s, const char *user, const Secret *password, GError **
                           "APOP needs a challenge <...> in the greeting, and there is none");
     }
     g_autofree char *hex = sasl_apop_digest(challenge, password);
-    g_autoptr(Secret) digest = secret_take_string(hex); /* shown masked: it can be guessed against */
+    g_autoptr(Secret) digest =
+        secret_take_string(hex); /* shown masked: it can be guessed against */
     g_autofree char *command = g_strdup_printf("APOP %s ", user);
     return wire_send_secret(s->wire, command, digest, error) &&
            verdict(s, WAY_APOP,

@@ -1,4 +1,5 @@
-/* pop3.h: POP3 on the ladder (RFC 1939, 2449, 2595, 5034), and the replies that later verbs read. */
+/* pop3.h: POP3 on the ladder (RFC 1939, 2449, 2595, 5034), and the replies that later verbs read.
+ */
 #pragma once
 
 #include "proto/pop3_parse.h"

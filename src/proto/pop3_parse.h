@@ -8,7 +8,7 @@ typedef enum { POP3_NO_STATUS, POP3_OK, POP3_ERR, POP3_CONTINUE } Pop3Status;
 typedef struct {
     Pop3Status status; /* NO_STATUS: not a status line */
     char code[32];     /* "IN-USE", "SYS/TEMP", upper case, or "" (RFC 2449 8) */
-    Bytes text;        /* behind the status and blanks; the code still in it; for CONTINUE the challenge */
+    Bytes text; /* behind the status and blanks; the code still in it; for CONTINUE the challenge */
 } Pop3Line;
 
 void pop3_parse_line(Bytes line, Pop3Line *ret);

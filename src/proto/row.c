@@ -84,9 +84,7 @@ bool row_tls_preauth(Session *s, GError **error)
         "that to keep the session in the clear, so it was given up");
 }
 
-/* --- greetings
- * -----------------------------------------------------------------------------------------------------
- */
+/* --- greetings --- */
 
 void row_keep_greeting(Session *s, Bytes line)
 {
@@ -162,9 +160,7 @@ void row_set_caps(Session *s, Caps *caps)
     s->caps = caps;
 }
 
-/* --- who we are
- * ----------------------------------------------------------------------------------------------------
- */
+/* --- who we are --- */
 
 Bytes row_keep_auth_answer(Session *s, Bytes words)
 {

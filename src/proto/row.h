@@ -1,31 +1,38 @@
-/* row.h: what the protocols' rows have in common: judging the offer of TLS, and the messages for it. For src/proto only.
+/* row.h: what the protocols' rows have in common: judging the offer of TLS, and the messages for
+ * it. For src/proto only.
  *
- * The four ways in which STARTTLS does not come about have four messages, all INSECURE; they are written here, once. */
+ * The four ways in which STARTTLS does not come about have four messages, all INSECURE; they are
+ * written here, once. */
 #pragma once
 
 #include "proto/session.h"
 
-/* Do the capabilities have `word` ("STARTTLS"), which offers `command`? When not, says so: MISSING or MANGLED. Capabilities
- * that were never told (NULL) are no answer: then it is asked for. Sets s->tls_offer. */
+/* Do the capabilities have `word` ("STARTTLS"), which offers `command`? When not, says so: MISSING
+ * or MANGLED. Capabilities that were never told (NULL) are no answer: then it is asked for. Sets
+ * s->tls_offer. */
 bool row_tls_offered(Session *s, const char *word, const char *command, GError **error);
-/* The server's answer to `command`: kept, and when it is no yes, the error REFUSED with its words. Gives `agreed` back. */
+/* The server's answer to `command`: kept, and when it is no yes, the error REFUSED with its words.
+ * Gives `agreed` back. */
 bool row_tls_answer(Session *s, const char *command, bool agreed, Bytes words, GError **error);
 /* STARTTLS cannot be had because the server says we are logged in already (RFC 3501 6.2.1). */
 bool row_tls_preauth(Session *s, GError **error);
 
 /* Keeps the greeting's first line. */
 void row_keep_greeting(Session *s, Bytes line);
-/* The whole greeting of a three-digit protocol: kept; 1yz means wait, 2yz is a welcome. Suspends. */
+/* The whole greeting of a three-digit protocol: kept; 1yz means wait, 2yz is a welcome. Suspends.
+ */
 bool row_code_greeting(Session *s, bool ftp, GError **error);
 /* The greeting was no welcome: UNAVAILABLE or TEMPFAIL with its words. */
 bool row_turned_away(bool temporary, Bytes words, GError **error);
-/* What came is not of this protocol: PROTOCOL, and a guess at what it is ("SSH-2.0", "HTTP/1.1", TLS). */
+/* What came is not of this protocol: PROTOCOL, and a guess at what it is ("SSH-2.0", "HTTP/1.1",
+ * TLS). */
 bool row_not_spoken(const Session *s, Bytes line, GError **error);
 /* Replaces the capabilities in force. Takes caps. */
 void row_set_caps(Session *s, Caps *caps);
 /* Keeps the server's words about an authentication; they are borrowed back as Bytes. */
 Bytes row_keep_auth_answer(Session *s, Bytes words);
-/* The name to say in EHLO: the plan's, this host's if it has a dot, else an address literal (RFC 5321 4.1.4). Caller frees. */
+/* The name to say in EHLO: the plan's, this host's if it has a dot, else an address literal (RFC
+ * 5321 4.1.4). Caller frees. */
 char *row_own_name(const Session *s);
 /* A password by the plan's callback; AUTH when there is none. The caller owns it. */
 Secret *row_password(Session *s, GError **error);

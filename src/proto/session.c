@@ -10,9 +10,7 @@
 
 enum { TIMEOUT_DEFAULT = 60, QUIT_SECONDS = 3 };
 
-/* --- stages
- * --------------------------------------------------------------------------------------------------------
- */
+/* --- stages --- */
 
 static const char *const stage_names[] = {
     [STAGE_NONE] = "none",         [STAGE_CONNECT] = "connect",
@@ -39,9 +37,7 @@ bool stage_parse(const char *text, Stage *ret, GError **error)
                       text);
 }
 
-/* --- small things
- * --------------------------------------------------------------------------------------------------
- */
+/* --- small things --- */
 
 Session *session_new(const SessionPlan *plan)
 {
@@ -98,9 +94,7 @@ static double timeout_of(const Session *s)
     return s->plan->timeout > 0 ? s->plan->timeout : TIMEOUT_DEFAULT;
 }
 
-/* --- the upgrade
- * ---------------------------------------------------------------------------------------------------
- */
+/* --- the upgrade --- */
 
 /* The handshake, by the plan or, where DANE is demanded, by the plan with the records found for it.
  * Suspends. */
@@ -164,9 +158,7 @@ bool session_caps(Session *s, GError **error)
     return ask_capabilities(s, error);
 }
 
-/* --- the rungs
- * -----------------------------------------------------------------------------------------------------
- */
+/* --- the rungs --- */
 
 static bool has_tls_first(const Session *s)
 {
@@ -292,9 +284,7 @@ static const struct {
     {STAGE_AUTH, rung_auth},
 };
 
-/* --- climbing
- * ------------------------------------------------------------------------------------------------------
- */
+/* --- climbing --- */
 
 static bool broke(Session *s, GError **error)
 {

@@ -1,8 +1,10 @@
 /* session.h: ONE ladder for every verb:
  *
- *   connect -> [TLS] -> greet -> capabilities -> [ask for TLS -> upgrade -> forget -> capabilities] -> policy -> [auth]
+ *   connect -> [TLS] -> greet -> capabilities -> [ask for TLS -> upgrade -> forget -> capabilities]
+ * -> policy -> [auth]
  *
- * A verb fills a SessionPlan and climbs as far as it needs; when a rung breaks, the Session tells which and what was learnt. */
+ * A verb fills a SessionPlan and climbs as far as it needs; when a rung breaks, the Session tells
+ * which and what was learnt. */
 #pragma once
 
 #include "io/dial.h"
@@ -14,7 +16,7 @@
 
 typedef enum {
     STAGE_NONE,
-    STAGE_CONNECT,      /* a stream, and TLS where the scheme has it from the start */
+    STAGE_CONNECT, /* a stream, and TLS where the scheme has it from the start */
     STAGE_GREETING,
     STAGE_CAPABILITIES, /* those before TLS */
     STAGE_STARTTLS,     /* the server agreed to upgrade */
@@ -30,64 +32,76 @@ bool stage_parse(const char *text, Stage *ret, GError **error);
 typedef struct {
     const char *user;    /* or NULL */
     const char *authzid; /* or NULL */
-    Secret *(*password)(void *user, GError **error); /* the caller of it owns the secret; may be NULL */
-    Secret *(*token)(void *user, GError **error);    /* may be NULL: no token at hand */
+    Secret *(*password)(void *user,
+                        GError **error); /* the caller of it owns the secret; may be NULL */
+    Secret *(*token)(void *user, GError **error); /* may be NULL: no token at hand */
     void *callback_user;
 } Credentials;
 
 typedef struct {
     const Target *target;
-    DialPlan dial;          /* host, port, unix_path are filled from the target */
+    DialPlan dial; /* host, port, unix_path are filled from the target */
     TlsPlan tls;
     Credentials credentials;
     const char *const *auth; /* --auth, NULL-terminated, or NULL */
     bool allow_cleartext_auth;
     bool no_initial_response;
     const char *channel_binding; /* the only type used ("tls-exporter", ...); NULL: sasl/ chooses */
-    double auth_wait;       /* seconds; 0: 2 s */
-    const char *ehlo;       /* NULL: this host's name, or an address literal */
-    double timeout;         /* seconds; 0: 60 */
-    WireObserver observer;  /* may be NULL */
+    double auth_wait;            /* seconds; 0: 2 s */
+    const char *ehlo;            /* NULL: this host's name, or an address literal */
+    double timeout;              /* seconds; 0: 60 */
+    WireObserver observer;       /* may be NULL */
     void *observer_user;
 } SessionPlan;
 
-typedef enum { TLS_OFFER_UNKNOWN, TLS_OFFER_YES, TLS_OFFER_MISSING, TLS_OFFER_MANGLED, TLS_OFFER_REFUSED, TLS_OFFER_INJECTED,
-               TLS_OFFER_PREAUTH } TlsOffer;
+typedef enum {
+    TLS_OFFER_UNKNOWN,
+    TLS_OFFER_YES,
+    TLS_OFFER_MISSING,
+    TLS_OFFER_MANGLED,
+    TLS_OFFER_REFUSED,
+    TLS_OFFER_INJECTED,
+    TLS_OFFER_PREAUTH
+} TlsOffer;
 
 typedef struct Session {
     const SessionPlan *plan; /* borrowed */
     const Proto *proto;
-    Wire *wire;              /* NULL before connect; stays after a failure as long as it can be read */
-    Stage reached;           /* the last rung that holds */
-    Stage trying;            /* the rung that was being climbed when it failed */
+    Wire *wire;    /* NULL before connect; stays after a failure as long as it can be read */
+    Stage reached; /* the last rung that holds */
+    Stage trying;  /* the rung that was being climbed when it failed */
     DialResult dialled;
-    char *greeting;          /* first line, raw bytes as text, or NULL */
-    bool preauth;            /* IMAP PREAUTH */
-    Caps *caps_before;       /* before TLS, or NULL */
-    Caps *caps;              /* those in force now, or NULL */
+    char *greeting;    /* first line, raw bytes as text, or NULL */
+    bool preauth;      /* IMAP PREAUTH */
+    Caps *caps_before; /* before TLS, or NULL */
+    Caps *caps;        /* those in force now, or NULL */
     TlsOffer tls_offer;
-    char *tls_answer;        /* the server's words to the request for TLS, raw, or NULL */
-    size_t injected;         /* octets that came before the handshake */
-    TlsPeer *peer;           /* or NULL; also after a failed verification */
-    struct DanePlan *dane;   /* the TlsPlan with TLSA records: it lives as long as the connection made by it */
-    const char *auth_used;   /* "SCRAM-SHA-256-PLUS", "USER/PASS", ... once authenticated */
-    char *auth_answer;       /* the server's words */
-    unsigned tag;            /* IMAP: number of the last tag */
-    bool fresh_tls;          /* TLS was just started and the capabilities have not been asked for since */
+    char *tls_answer; /* the server's words to the request for TLS, raw, or NULL */
+    size_t injected;  /* octets that came before the handshake */
+    TlsPeer *peer;    /* or NULL; also after a failed verification */
+    struct DanePlan
+        *dane; /* the TlsPlan with TLSA records: it lives as long as the connection made by it */
+    const char *auth_used; /* "SCRAM-SHA-256-PLUS", "USER/PASS", ... once authenticated */
+    char *auth_answer;     /* the server's words */
+    unsigned tag;          /* IMAP: number of the last tag */
+    bool fresh_tls; /* TLS was just started and the capabilities have not been asked for since */
     gint64 connect_us, tls_us, greeting_us; /* how long each took */
 } Session;
 
 /* No I/O. The plan must outlive the session. */
 Session *session_new(const SessionPlan *plan);
-/* The same over a stream that is there already (a test's script, a pipe): nothing is dialled. Takes the stream. */
+/* The same over a stream that is there already (a test's script, a pipe): nothing is dialled. Takes
+ * the stream. */
 Session *session_new_over(const SessionPlan *plan, Stream *stream);
-/* Climbs to `upto` (inclusive). TLS is part of the way wherever the plan demands it. May be called again to go further.
- * On failure *error says what was being done, to whom, what was said, and what to try. Suspends. */
+/* Climbs to `upto` (inclusive). TLS is part of the way wherever the plan demands it. May be called
+ * again to go further. On failure *error says what was being done, to whom, what was said, and what
+ * to try. Suspends. */
 bool session_climb(Session *s, Stage upto, GError **error);
 /* new + climb; NULL on failure. Suspends. */
 Session *session_open(const SessionPlan *plan, Stage upto, GError **error);
-/* Asks for TLS now and upgrades, whatever the plan demanded (talk's /starttls, RFC dialects through the row). With
- * already_agreed, the request has been typed by hand and accepted: only the handshake is done. Suspends. */
+/* Asks for TLS now and upgrades, whatever the plan demanded (talk's /starttls, RFC dialects through
+ * the row). With already_agreed, the request has been typed by hand and accepted: only the
+ * handshake is done. Suspends. */
 bool session_upgrade(Session *s, bool already_agreed, GError **error);
 /* Authenticates with one named mechanism, or the strongest (NULL). Suspends. */
 bool session_auth(Session *s, const char *mechanism, GError **error);
@@ -99,7 +113,8 @@ void session_quit(Session *s);
 void session_free(Session *s);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Session, session_free)
 
-/* May a password travel here? Verified TLS, an SSH way to the host itself, or a unix socket (law 5). */
+/* May a password travel here? Verified TLS, an SSH way to the host itself, or a unix socket (law
+ * 5). */
 bool session_is_private(const Session *s);
 /* "mail.example.org:110 (127.0.0.1)" for messages. The caller frees it. */
 char *session_whom(const Session *s);

@@ -10,7 +10,8 @@ typedef struct {
     SieveStatus status;
     char code[BRACKET_CODE_SIZE]; /* "TRYLATER", "SASL", or "" */
     Bytes code_args;
-    Token first, second; /* DATA: its strings, END where there is none; else `first` is the human text */
+    Token first,
+        second; /* DATA: its strings, END where there is none; else `first` is the human text */
 } SieveResponse;
 
 void sieve_parse_response(Bytes response, SieveResponse *ret);

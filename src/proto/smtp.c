@@ -7,9 +7,7 @@
 
 enum { COMMAND_MAX = 512 }; /* RFC 5321 section 4.5.3.1.4, and RFC 4954 section 4 for AUTH */
 
-/* --- the ladder
- * ----------------------------------------------------------------------------------------------------
- */
+/* --- the ladder --- */
 
 bool smtp_greet(Session *s, GError **error)
 {
@@ -88,9 +86,7 @@ void smtp_quit(Session *s)
     }
 }
 
-/* --- AUTH (RFC 4954)
- * -----------------------------------------------------------------------------------------------
- */
+/* --- AUTH (RFC 4954) --- */
 
 static bool auth_begin(Session *s, const char *mechanism, const Secret *initial, GError **error)
 {

@@ -1,37 +1,17 @@
 /* wire.c: lines, literals and secrets over a stream, the typed trace of them, and the one upgrade
  * to TLS. */
-#include "proto/wire.h"
+#include "proto/wire_inside.h"
 
 #include <string.h>
 
 #include "base/escape.h"
 
-enum {
-    READ_CHUNK = 16 * 1024,
-    PIECE_MAX = 64 * 1024,
-    MAX_LINE_DEFAULT = 64 * 1024,
-    SHOWN_MAX = 60, /* characters of a line quoted in a message */
-};
+enum { MAX_LINE_DEFAULT = 64 * 1024 };
 
 typedef struct {
     WireObserver function;
     void *user;
 } Observer;
-
-struct Wire {
-    Stream *stream; /* NULL once a handshake has failed: OpenSSL's stream is gone with it */
-    GArray *observers;
-    GByteArray *in;
-    size_t start;   /* first octet in `in` that has not been handed out */
-    size_t scanned; /* octets behind start known to hold no line end */
-    Bytes last_raw;
-    double timeout;
-    Deadline deadline;
-    size_t max_line;
-    char *awaiting;
-    uint64_t bytes_in, bytes_out;
-    bool eof, told_closed;
-};
 
 Wire *wire_new(Stream *stream, double timeout)
 {
@@ -104,16 +84,14 @@ void wire_await(Wire *w, const char *what)
     w->awaiting = g_strdup(what);
 }
 
-/* --- the typed trace
- * -----------------------------------------------------------------------------------------------
- */
+/* --- the typed trace --- */
 
 void wire_observe(Wire *w, WireObserver observer, void *user)
 {
     g_array_append_vals(w->observers, &(Observer){observer, user}, 1);
 }
 
-static void tell(const Wire *w, WireEvent event)
+void wire_tell(Wire *w, WireEvent event)
 {
     event.encrypted = wire_encrypted(w);
     event.at_us = g_get_real_time();
@@ -133,342 +111,26 @@ void wire_note(Wire *w, WireEventKind kind, const char *format, ...)
     va_start(list, format);
     g_autofree char *text = g_strdup_vprintf(format, list);
     va_end(list);
-    tell(w, (WireEvent){.kind = kind, .text = bytes_of(text)});
+    wire_tell(w, (WireEvent){.kind = kind, .text = bytes_of(text)});
 }
 
-static void tell_closed(Wire *w)
-{
-    if (!w->told_closed) {
-        w->told_closed = true;
-        wire_note(w, WIRE_CLOSED, "the server closed the connection");
-    }
-}
-
-/* --- the buffer
- * ----------------------------------------------------------------------------------------------------
- */
-
-static size_t buffered(const Wire *w)
-{
-    return w->in->len - w->start;
-}
-
-static Bytes buffer(const Wire *w)
-{
-    return bytes_sub(bytes_of_array(w->in), w->start, buffered(w));
-}
-
-/* Drops what was handed out before: only a new read call may do so, the last line being borrowed
- * until then. */
-static void compact(Wire *w)
-{
-    if (w->start) {
-        g_byte_array_remove_range(w->in, 0, (guint)w->start);
-        w->start = 0;
-    }
-}
-
-static Bytes take(Wire *w, size_t len)
-{
-    Bytes taken = bytes_sub(buffer(w), 0, len);
-    w->start += taken.len;
-    w->scanned = 0;
-    return taken;
-}
-
-/* Room for one more read at the end of the buffer; settle() gives back what the read did not use.
- */
-static uint8_t *make_room(Wire *w)
-{
-    guint len = w->in->len;
-    g_byte_array_set_size(w->in, len + READ_CHUNK);
-    return w->in->data + len;
-}
-
-static void settle(Wire *w, size_t got)
-{
-    g_byte_array_set_size(w->in, w->in->len - READ_CHUNK + (guint)got);
-    w->bytes_in += got;
-}
-
-static Deadline next_deadline(const Wire *w)
+Deadline wire_next_deadline(const Wire *w)
 {
     return deadline_sooner(deadline_in(w->timeout), w->deadline);
 }
 
-static bool gone(GError **error)
+bool wire_gone(GError **error)
 {
     return error_fail(error, POSTERN_ERROR_EOF, "the connection is closed already");
 }
 
-/* Says what a wait that timed out was for; other errors stay as they are. */
-static bool explain_failure(const Wire *w, GError *cause, GError **error)
-{
-    if (!g_error_matches(cause, POSTERN_ERROR, POSTERN_ERROR_TIMEOUT)) {
-        g_propagate_error(error, cause);
-        return false;
-    }
-    g_error_free(cause);
-    if (buffered(w)) {
-        return error_fail(error, POSTERN_ERROR_TIMEOUT,
-                          "timed out after %g s waiting for %s: %zu octets came, but not all of it",
-                          w->timeout, w->awaiting, buffered(w));
-    }
-    return error_fail(error, POSTERN_ERROR_TIMEOUT, "timed out after %g s waiting for %s",
-                      w->timeout, w->awaiting);
-}
-
-/* Reads what comes next; at the end of the stream w->eof is set. Suspends. */
-static bool fill(Wire *w, Deadline deadline, GError **error)
-{
-    if (!w->stream) {
-        return gone(error);
-    }
-    if (w->eof) {
-        return true;
-    }
-    size_t got = 0;
-    GError *cause = NULL;
-    bool ok = stream_read(w->stream, make_room(w), READ_CHUNK, &got, deadline, &cause);
-    settle(w, got);
-    if (!ok) {
-        return explain_failure(w, cause, error);
-    }
-    w->eof = got == 0;
-    return true;
-}
-
-/* The same for what can be had without waiting; *got is 0 when there is nothing or the end. */
-static bool fill_now(Wire *w, size_t *got, GError **error)
-{
-    *got = 0;
-    if (!w->stream) {
-        return gone(error);
-    }
-    if (w->eof) {
-        return true;
-    }
-    bool ok = stream_read_now(w->stream, make_room(w), READ_CHUNK, got, &w->eof, error);
-    settle(w, *got);
-    return ok;
-}
-
-/* --- receiving
- * -----------------------------------------------------------------------------------------------------
- */
-
-/* The octets up to and with the next `end`, or 0 when there is none yet. */
-static size_t length_to(Wire *w, char end)
-{
-    Bytes all = buffer(w);
-    if (all.len <= w->scanned) {
-        return 0;
-    }
-    const char *found = memchr(all.data + w->scanned, end, all.len - w->scanned);
-    if (!found) {
-        w->scanned = all.len;
-        return 0;
-    }
-    return (size_t)(found - all.data) + 1;
-}
-
-static Bytes take_line(Wire *w, size_t len)
-{
-    w->last_raw = take(w, len);
-    Bytes line = w->last_raw;
-    if (line.len && line.data[line.len - 1] == '\n') {
-        line.len--;
-        if (line.len && line.data[line.len - 1] == '\r') {
-            line.len--;
-        }
-    }
-    tell(w, (WireEvent){.kind = WIRE_RECEIVED, .text = line, .raw = w->last_raw});
-    return line;
-}
-
-static bool too_long(const Wire *w, size_t len, GError **error)
-{
-    return len <= w->max_line ||
-           error_fail(error, POSTERN_ERROR_LIMIT,
-                      "the server sent a line of more than %zu octets (waiting for %s)",
-                      w->max_line, w->awaiting);
-}
-
-static bool closed(Wire *w, GError **error)
-{
-    tell_closed(w);
-    if (!buffered(w)) {
-        return error_fail(error, POSTERN_ERROR_EOF,
-                          "the server closed the connection while we waited for %s", w->awaiting);
-    }
-    g_autofree char *shown = escape_line_max(buffer(w), SHOWN_MAX);
-    return error_fail(error, POSTERN_ERROR_EOF,
-                      "the server closed the connection in the middle of a line (\"%s\") while we "
-                      "waited for %s",
-                      shown, w->awaiting);
-}
-
-/* Waits until `end` has come; *len is what lies up to and with it. Suspends. */
-static bool wait_for(Wire *w, char end, size_t *len, GError **error)
-{
-    /* One deadline for the whole of it: a peer that dribbles gets no more time than one that is
-     * silent. */
-    Deadline deadline = next_deadline(w);
-    while (!(*len = length_to(w, end))) {
-        if (!too_long(w, buffered(w), error) || !fill(w, deadline, error)) {
-            return false;
-        }
-        if (w->eof) {
-            return closed(w, error);
-        }
-    }
-    return too_long(w, *len, error);
-}
-
-bool wire_line(Wire *w, Bytes *line, GError **error)
-{
-    size_t len;
-    compact(w);
-    if (!wait_for(w, '\n', &len, error)) {
-        return false;
-    }
-    *line = take_line(w, len);
-    return true;
-}
-
-Bytes wire_last_raw(const Wire *w)
-{
-    return w->last_raw;
-}
-
-bool wire_line_now(Wire *w, Bytes *line, bool *got, bool *eof, GError **error)
-{
-    *line = BYTES_NONE;
-    *got = *eof = false;
-    compact(w);
-    size_t len, more = 1;
-    while (!(len = length_to(w, '\n')) && more) {
-        if (!too_long(w, buffered(w), error) || !fill_now(w, &more, error)) {
-            return false;
-        }
-    }
-    if (!len && w->eof) {
-        len = buffered(w); /* an unfinished last line is shown too */
-    }
-    if (!too_long(w, len, error)) {
-        return false;
-    }
-    if (len) {
-        *got = true;
-        *line = take_line(w, len);
-    } else if (w->eof) {
-        *eof = true;
-        tell_closed(w);
-    }
-    return true;
-}
-
-static Bytes take_piece(Wire *w, size_t max)
-{
-    Bytes piece = take(w, MIN(max, buffered(w)));
-    if (piece.len) {
-        tell(w, (WireEvent){.kind = WIRE_PAYLOAD_RECEIVED, .text = piece});
-    }
-    return piece;
-}
-
-bool wire_until(Wire *w, char end, Bytes *piece, GError **error)
-{
-    size_t len;
-    compact(w);
-    w->scanned = 0; /* it was for line ends */
-    if (!wait_for(w, end, &len, error)) {
-        return false;
-    }
-    *piece = take_piece(w, len);
-    return true;
-}
-
-bool wire_upto(Wire *w, size_t max, Bytes *piece, GError **error)
-{
-    compact(w);
-    if (!buffered(w) && !fill(w, next_deadline(w), error)) {
-        return false;
-    }
-    *piece = take_piece(w, max);
-    if (!piece->len) {
-        tell_closed(w);
-    }
-    return true;
-}
-
-bool wire_upto_now(Wire *w, size_t max, Bytes *piece, bool *eof, GError **error)
-{
-    size_t got = 0;
-    *eof = false;
-    compact(w);
-    if (!buffered(w) && !fill_now(w, &got, error)) {
-        return false;
-    }
-    *piece = take_piece(w, max);
-    if (!piece->len && w->eof) {
-        *eof = true;
-        tell_closed(w);
-    }
-    return true;
-}
-
-bool wire_some(Wire *w, Bytes *piece, GError **error)
-{
-    return wire_upto(w, PIECE_MAX, piece, error);
-}
-
-bool wire_some_now(Wire *w, Bytes *piece, bool *eof, GError **error)
-{
-    return wire_upto_now(w, PIECE_MAX, piece, eof, error);
-}
-
-bool wire_exact(Wire *w, uint64_t n, size_t max, Bytes *bytes, GError **error)
-{
-    if (n > max) {
-        return error_fail(error, POSTERN_ERROR_LIMIT,
-                          "the server announced %" G_GUINT64_FORMAT
-                          " octets where at most %zu are taken (waiting for %s)",
-                          n, max, w->awaiting);
-    }
-    compact(w);
-    while (buffered(w) < n) {
-        if (!fill(w, next_deadline(w), error)) {
-            return false;
-        }
-        if (w->eof) {
-            tell_closed(w);
-            return error_fail(error, POSTERN_ERROR_EOF,
-                              "the server closed the connection after %zu of %" G_GUINT64_FORMAT
-                              " octets (waiting for %s)",
-                              buffered(w), n, w->awaiting);
-        }
-    }
-    *bytes = take_piece(w, (size_t)n);
-    return true;
-}
-
-bool wire_has_buffered(const Wire *w)
-{
-    /* An unfinished line that was looked at already is nothing new: who waits for its rest must
-     * wait on the descriptor. */
-    return buffered(w) > w->scanned || (w->stream && stream_has_pending(w->stream));
-}
-
-/* --- sending
- * -------------------------------------------------------------------------------------------------------
- */
+/* --- sending --- */
 
 static bool one_line(Bytes text, GError **error)
 {
     for (size_t i = 0; i < text.len; i++) {
         if (text.data[i] == '\r' || text.data[i] == '\n' || text.data[i] == '\0') {
-            g_autofree char *shown = escape_line_max(text, SHOWN_MAX);
+            g_autofree char *shown = escape_line_max(text, WIRE_SHOWN_MAX);
             return error_fail(
                 error, POSTERN_ERROR_USAGE,
                 "\"%s\" holds a line end or a NUL and would be more than one command: "
@@ -482,9 +144,9 @@ static bool one_line(Bytes text, GError **error)
 static bool put(Wire *w, Bytes bytes, GError **error)
 {
     if (!w->stream) {
-        return gone(error);
+        return wire_gone(error);
     }
-    if (!stream_write(w->stream, bytes, next_deadline(w), error)) {
+    if (!stream_write(w->stream, bytes, wire_next_deadline(w), error)) {
         return error_prefix(error, "sending (after %s)", w->awaiting);
     }
     w->bytes_out += bytes.len;
@@ -494,10 +156,10 @@ static bool put(Wire *w, Bytes bytes, GError **error)
 /* `shown` is what was sent, secrets masked. */
 static void sent(Wire *w, Bytes shown, size_t octets, bool masked)
 {
-    g_autofree char *text = escape_line_max(shown, SHOWN_MAX);
+    g_autofree char *text = escape_line_max(shown, WIRE_SHOWN_MAX);
     g_free(w->awaiting);
     w->awaiting = g_strdup_printf("a reply to \"%s\"", text);
-    tell(w, (WireEvent){.kind = WIRE_SENT, .text = shown, .octets = octets, .masked = masked});
+    wire_tell(w, (WireEvent){.kind = WIRE_SENT, .text = shown, .octets = octets, .masked = masked});
 }
 
 bool wire_send_line(Wire *w, Bytes line, GError **error)
@@ -579,10 +241,10 @@ bool wire_send_bytes(Wire *w, Bytes bytes, bool masked, GError **error)
     if (!put(w, bytes, error)) {
         return false;
     }
-    tell(w, (WireEvent){.kind = WIRE_PAYLOAD_SENT,
-                        .text = masked ? BYTES_LITERAL("*****") : bytes,
-                        .octets = bytes.len,
-                        .masked = masked});
+    wire_tell(w, (WireEvent){.kind = WIRE_PAYLOAD_SENT,
+                             .text = masked ? BYTES_LITERAL("*****") : bytes,
+                             .octets = bytes.len,
+                             .masked = masked});
     return true;
 }
 
@@ -591,9 +253,7 @@ bool wire_send_secret_octets(Wire *w, const Secret *secret, GError **error)
     return wire_send_bytes(w, secret_reveal(secret), true, error);
 }
 
-/* --- the upgrade
- * ---------------------------------------------------------------------------------------------------
- */
+/* --- the upgrade --- */
 
 /* Counts what came before our ClientHello: buffered, or there to be read now. It came in the clear
  * from anybody, and a client that kept it would take it for something said inside TLS
@@ -601,18 +261,18 @@ bool wire_send_secret_octets(Wire *w, const Secret *secret, GError **error)
 static bool count_injected(Wire *w, size_t *count, GError **error)
 {
     size_t more = 1;
-    while (more && buffered(w) < PIECE_MAX) {
-        if (!fill_now(w, &more, error)) {
+    while (more && wire_buffer(w).len < WIRE_PIECE_MAX) {
+        if (!wire_fill_now(w, &more, error)) {
             return false;
         }
     }
-    *count = buffered(w);
+    *count = wire_buffer(w).len;
     return true;
 }
 
 static bool refuse_injected(Wire *w, size_t injected, GError **error)
 {
-    g_autofree char *shown = escape_line_max(buffer(w), SHOWN_MAX);
+    g_autofree char *shown = escape_line_max(wire_buffer(w), WIRE_SHOWN_MAX);
     return error_fail(
         error, POSTERN_ERROR_INSECURE,
         "%zu octets came in the clear before the TLS handshake (\"%s\"): somebody may "
@@ -625,9 +285,9 @@ bool wire_start_tls(Wire *w, const TlsPlan *plan, const char *host, size_t *ret_
 {
     *ret_injected = 0;
     if (!w->stream) {
-        return gone(error);
+        return wire_gone(error);
     }
-    compact(w);
+    wire_compact(w);
     if (!count_injected(w, ret_injected, error)) {
         return false;
     }
@@ -636,11 +296,11 @@ bool wire_start_tls(Wire *w, const TlsPlan *plan, const char *host, size_t *ret_
     }
     wire_await(w, "the TLS handshake");
     if (w->eof) {
-        return closed(w, error);
+        return wire_closed(w, error);
     }
     Stream *lower = w->stream;
     w->stream = NULL;
-    w->stream = tls_client(lower, plan, host, ret_peer, next_deadline(w), error);
+    w->stream = tls_client(lower, plan, host, ret_peer, wire_next_deadline(w), error);
     if (!w->stream) {
         return false;
     }
@@ -650,14 +310,14 @@ bool wire_start_tls(Wire *w, const TlsPlan *plan, const char *host, size_t *ret_
     wire_await(w, "the server to speak after the TLS handshake");
     g_autofree char *text =
         g_strdup_printf("%s, %s", tls_version_name((*ret_peer)->version), (*ret_peer)->cipher);
-    tell(w, (WireEvent){.kind = WIRE_TLS_STARTED, .text = bytes_of(text), .peer = *ret_peer});
+    wire_tell(w, (WireEvent){.kind = WIRE_TLS_STARTED, .text = bytes_of(text), .peer = *ret_peer});
     return true;
 }
 
 bool wire_shutdown(Wire *w, GError **error)
 {
     if (!w->stream) {
-        return gone(error);
+        return wire_gone(error);
     }
-    return stream_shutdown(w->stream, next_deadline(w), error);
+    return stream_shutdown(w->stream, wire_next_deadline(w), error);
 }

@@ -1,8 +1,8 @@
 /* wire.h: the line protocol under POP3, IMAP, SMTP and their kin.
  *
- * A Wire owns its Stream. Lines and literals it returns are borrowed: valid until the next wire_ call.
- * Everything it reads is capped; everything it sends is checked for CR, LF and NUL. Every line in either direction goes to
- * the observer, with secrets as "*****" because of their type. */
+ * A Wire owns its Stream. Lines and literals it returns are borrowed: valid until the next wire_
+ * call. Everything it reads is capped; everything it sends is checked for CR, LF and NUL. Every
+ * line in either direction goes to the observer, with secrets as "*****" because of their type. */
 #pragma once
 
 #include "base/secret.h"
@@ -12,23 +12,26 @@
 typedef struct Wire Wire;
 
 typedef enum {
-    WIRE_SENT,     /* `text` without its line end */
-    WIRE_RECEIVED, /* `text` without its line end */
+    WIRE_SENT,             /* `text` without its line end */
+    WIRE_RECEIVED,         /* `text` without its line end */
     WIRE_PAYLOAD_SENT,     /* a piece of a body or literal, as it went out */
     WIRE_PAYLOAD_RECEIVED, /* a literal or other counted bytes, as they came */
-    WIRE_NOTE,     /* Postern itself says (===) */
-    WIRE_WARNING,  /* Postern itself warns (***) */
-    WIRE_CONNECTED, WIRE_TLS_STARTED, WIRE_CLOSED, /* milestones; text is a summary */
+    WIRE_NOTE,             /* Postern itself says (===) */
+    WIRE_WARNING,          /* Postern itself warns (***) */
+    WIRE_CONNECTED,
+    WIRE_TLS_STARTED,
+    WIRE_CLOSED, /* milestones; text is a summary */
 } WireEventKind;
 
 typedef struct {
     WireEventKind kind;
     bool encrypted;
-    bool masked;      /* text holds ***** for a secret */
-    Bytes text;       /* raw, not escaped: whoever shows it escapes it */
-    Bytes raw;        /* RECEIVED: with its line end, byte for byte; else as text */
-    size_t octets;    /* how many it was on the wire, line end included: of masked ones too, whose text is shorter or longer */
-    gint64 at_us;     /* real time, microseconds since the epoch */
+    bool masked;   /* text holds ***** for a secret */
+    Bytes text;    /* raw, not escaped: whoever shows it escapes it */
+    Bytes raw;     /* RECEIVED: with its line end, byte for byte; else as text */
+    size_t octets; /* how many it was on the wire, line end included: of masked ones too, whose text
+                      is shorter or longer */
+    gint64 at_us;  /* real time, microseconds since the epoch */
     const TlsPeer *peer; /* TLS_STARTED */
 } WireEvent;
 
@@ -56,22 +59,24 @@ uint64_t wire_bytes_out(const Wire *w);
 /* The stream, borrowed: for waiting on its descriptor, channel bindings, the TLS session. */
 Stream *wire_stream(Wire *w);
 
-/* Reads one line, without its CRLF (a bare LF ends a line too). LIMIT past the cap, EOF if the peer closed: the message tells
- * whether in mid-line. Suspends. */
+/* Reads one line, without its CRLF (a bare LF ends a line too). LIMIT past the cap, EOF if the peer
+ * closed: the message tells whether in mid-line. Suspends. */
 bool wire_line(Wire *w, Bytes *line, GError **error);
 /* The last line with its line end, byte for byte. Borrowed as the line is. */
 Bytes wire_last_raw(const Wire *w);
-/* A complete line if one is there now or can be had without waiting; *got tells. *eof when the peer has closed and nothing is
- * left. */
+/* A complete line if one is there now or can be had without waiting; *got tells. *eof when the peer
+ * has closed and nothing is left. */
 bool wire_line_now(Wire *w, Bytes *line, bool *got, bool *eof, GError **error);
-/* Reads up to and with the next `end` octet, and not one further: XML's ">" for XMPP. Caps and failures as wire_line(), shown as
- * payload. Suspends. */
+/* Reads up to and with the next `end` octet, and not one further: XML's ">" for XMPP. Caps and
+ * failures as wire_line(), shown as payload. Suspends. */
 bool wire_until(Wire *w, char end, Bytes *piece, GError **error);
-/* Whatever is there, at least a byte, in pieces of at most 64 kB; len 0 at the end. For peers that speak no lines. Suspends. */
+/* Whatever is there, at least a byte, in pieces of at most 64 kB; len 0 at the end. For peers that
+ * speak no lines. Suspends. */
 bool wire_some(Wire *w, Bytes *piece, GError **error);
 /* The same without waiting: len 0 and !*eof when there is nothing now. */
 bool wire_some_now(Wire *w, Bytes *piece, bool *eof, GError **error);
-/* At most max bytes of what is there: a literal in pieces, without reading past its end. Suspends; _now does not. */
+/* At most max bytes of what is there: a literal in pieces, without reading past its end. Suspends;
+ * _now does not. */
 bool wire_upto(Wire *w, size_t max, Bytes *piece, GError **error);
 bool wire_upto_now(Wire *w, size_t max, Bytes *piece, bool *eof, GError **error);
 /* Exactly n bytes (an IMAP literal, a binary frame). LIMIT when n is above max. Suspends. */
@@ -79,28 +84,36 @@ bool wire_exact(Wire *w, uint64_t n, size_t max, Bytes *bytes, GError **error);
 /* Is something buffered, here or in the stream, that poll(2) would not show? */
 bool wire_has_buffered(const Wire *w);
 
-/* What is awaited, for the messages of waits that fail: "the greeting". Each sent command sets it to "a reply to COMMAND". */
+/* What is awaited, for the messages of waits that fail: "the greeting". Each sent command sets it
+ * to "a reply to COMMAND". */
 void wire_await(Wire *w, const char *what);
 
-/* Sends one command; CRLF is added. An argument with CR, LF or NUL fails with USAGE and sends nothing. Suspends. */
+/* Sends one command; CRLF is added. An argument with CR, LF or NUL fails with USAGE and sends
+ * nothing. Suspends. */
 bool wire_sendf(Wire *w, GError **error, const char *format, ...) G_GNUC_PRINTF(3, 4);
 /* The same for bytes that are ready, 8-bit and all. Suspends. */
 bool wire_send_line(Wire *w, Bytes line, GError **error);
-/* Sends prefix, secret, CRLF; shown as prefix and *****. A secret with CR, LF or NUL fails with USAGE. Suspends. */
+/* Sends prefix, secret, CRLF; shown as prefix and *****. A secret with CR, LF or NUL fails with
+ * USAGE. Suspends. */
 bool wire_send_secret(Wire *w, const char *prefix, const Secret *secret, GError **error);
 /* The same with something behind the secret: a line typed by hand whose middle is one. Suspends. */
-bool wire_send_secret_within(Wire *w, Bytes prefix, const Secret *secret, Bytes suffix, GError **error);
-/* The secret's bytes as they are, without a line end: a literal. Shown as masked payload. Suspends. */
+bool wire_send_secret_within(Wire *w, Bytes prefix, const Secret *secret, Bytes suffix,
+                             GError **error);
+/* The secret's bytes as they are, without a line end: a literal. Shown as masked payload. Suspends.
+ */
 bool wire_send_secret_octets(Wire *w, const Secret *secret, GError **error);
-/* The secret as an IMAP or ManageSieve quoted string, with its quotes, owned by the caller; NULL when it can only travel as a
- * literal (8-bit bytes, which a quoted string of RFC 3501 may not hold). No I/O. */
+/* The secret as an IMAP or ManageSieve quoted string, with its quotes, owned by the caller; NULL
+ * when it can only travel as a literal (8-bit bytes, which a quoted string of RFC 3501 may not
+ * hold). No I/O. */
 Secret *wire_quoted(const Secret *secret);
 /* Sends bytes as they are (a body, a literal, a binary frame); may be masked. Suspends. */
 bool wire_send_bytes(Wire *w, Bytes bytes, bool masked, GError **error);
 
-/* Upgrades in place (RFC 3207, 2595, 8314). Plaintext that arrived early is refused with INSECURE and counted in
- * *ret_injected. On success the wire is empty: nothing from before is left. *ret_peer as in tls_client(). Suspends. */
-bool wire_start_tls(Wire *w, const TlsPlan *plan, const char *host, size_t *ret_injected, TlsPeer **ret_peer, GError **error);
+/* Upgrades in place (RFC 3207, 2595, 8314). Plaintext that arrived early is refused with INSECURE
+ * and counted in *ret_injected. On success the wire is empty: nothing from before is left.
+ * *ret_peer as in tls_client(). Suspends. */
+bool wire_start_tls(Wire *w, const TlsPlan *plan, const char *host, size_t *ret_injected,
+                    TlsPeer **ret_peer, GError **error);
 
 /* Says no more will come from us (close_notify, FIN); reading goes on. Suspends. */
 bool wire_shutdown(Wire *w, GError **error);

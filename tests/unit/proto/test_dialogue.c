@@ -60,9 +60,7 @@ static char *received_marks(const ReceivedUnit *u)
     return g_string_free(text, FALSE);
 }
 
-/* --- playing
- * -------------------------------------------------------------------------------------------------------
- */
+/* --- playing --- */
 
 static char *play_step(Dialogue *d, const Step *step)
 {
@@ -106,9 +104,7 @@ static void play(const char *proto, const Step *steps, size_t n)
         play(proto, steps, G_N_ELEMENTS(steps));                                                   \
     } while (0)
 
-/* --- SMTP and LMTP
- * -------------------------------------------------------------------------------------------------
- */
+/* --- SMTP and LMTP --- */
 
 static void test_smtp_sends_a_message(void)
 {
@@ -183,7 +179,7 @@ static void test_smtp_starttls_by_hand(void)
                                  {"> starttls", EXPECT_REPLY, "command tls"},
                                  {"< 220 go", EXPECT_HANDSHAKE, "ok final STARTTLS"}};
     for (size_t i = 0; i < G_N_ELEMENTS(steps); i++) {
-        g_autofree char *marks = play_step(d, &steps[i]);
+        g_free(play_step(d, &steps[i]));
         g_assert_cmpint(dialogue_expects(d), ==, steps[i].expects);
     }
     dialogue_reset_after_tls(d);
@@ -213,9 +209,7 @@ static void test_lmtp_answers_for_each_recipient(void)
          {"< 250 a", EXPECT_REPLY, "ok DATA"}, {"< 452 c", EXPECT_COMMAND, "temporary final DATA"});
 }
 
-/* --- POP3
- * ----------------------------------------------------------------------------------------------------------
- */
+/* --- POP3 --- */
 
 static void test_pop3_bodies(void)
 {
@@ -251,9 +245,7 @@ static void test_pop3_stls(void)
          {"< +OK go", EXPECT_HANDSHAKE, NULL});
 }
 
-/* --- IMAP
- * ----------------------------------------------------------------------------------------------------------
- */
+/* --- IMAP --- */
 
 static void test_imap_tags_and_untagged(void)
 {

@@ -18,9 +18,7 @@ static void assert_bytes(Bytes b, const char *expected)
     g_assert_cmpuint(b.len, ==, strlen(expected));
 }
 
-/* --- three digits
- * --------------------------------------------------------------------------------------------------
- */
+/* --- three digits --- */
 
 static void test_code_lines(void)
 {
@@ -62,9 +60,7 @@ static void test_code_lines(void)
     g_assert_false(code_ends_ftp(BYTES_LITERAL("212 End"), 211));
 }
 
-/* --- POP3
- * ----------------------------------------------------------------------------------------------------------
- */
+/* --- POP3 --- */
 
 static void test_pop3_lines(void)
 {
@@ -108,9 +104,7 @@ static void test_pop3_body_lines(void)
     g_assert_false(pop3_body_line(&end));
 }
 
-/* --- tokens
- * --------------------------------------------------------------------------------------------------------
- */
+/* --- tokens --- */
 
 static char *all_tokens(Bytes text)
 {
@@ -198,9 +192,7 @@ static void test_literals_announced(void)
     }
 }
 
-/* --- IMAP
- * ----------------------------------------------------------------------------------------------------------
- */
+/* --- IMAP --- */
 
 static void test_imap_responses(void)
 {
@@ -248,9 +240,7 @@ static void test_bracket_codes(void)
     assert_bytes(bracket_code(BYTES_LITERAL("[\"\\"), code, NULL), "[\"\\");
 }
 
-/* --- ManageSieve
- * ---------------------------------------------------------------------------------------------------
- */
+/* --- ManageSieve --- */
 
 static void test_sieve_responses(void)
 {
@@ -273,9 +263,7 @@ static void test_sieve_responses(void)
     }
 }
 
-/* --- IRC
- * -----------------------------------------------------------------------------------------------------------
- */
+/* --- IRC --- */
 
 static void test_irc_messages(void)
 {
@@ -294,9 +282,7 @@ static void test_irc_messages(void)
     g_assert_false(irc_parse(BYTES_NONE, &m));
 }
 
-/* --- XMPP
- * ----------------------------------------------------------------------------------------------------------
- */
+/* --- XMPP --- */
 
 static void test_xmpp_tags(void)
 {
@@ -323,9 +309,7 @@ static void test_xmpp_tags(void)
     g_assert_false(xmpp_tag_unfinished(BYTES_LITERAL("it's<a id='x>y'>")));
 }
 
-/* --- LDAP
- * ----------------------------------------------------------------------------------------------------------
- */
+/* --- LDAP --- */
 
 static void test_ldap_messages(void)
 {
@@ -351,9 +335,7 @@ static void test_ldap_messages(void)
     }
 }
 
-/* --- MySQL
- * ---------------------------------------------------------------------------------------------------------
- */
+/* --- MySQL --- */
 
 static void test_mysql_greetings(void)
 {

@@ -78,9 +78,7 @@ static bool climb(Session *s, const Replay *r, GError **error)
     return ok;
 }
 
-/* --- what must hold
- * ------------------------------------------------------------------------------------------------
- */
+/* --- what must hold --- */
 
 static void assert_outcome(const Session *s, const Replay *r, const GError *error)
 {
@@ -188,9 +186,7 @@ static void test_dribbled(const void *data)
     play(data, true);
 }
 
-/* --- cut and stalled
- * -----------------------------------------------------------------------------------------------
- */
+/* --- cut and stalled --- */
 
 /* Plays an altered text: it must end, by success where everything needed was there, or by an error;
  * and keep the secret. */

@@ -8,9 +8,7 @@
 #include "io/script.h"
 #include "proto/row.h"
 
-/* --- helpers
- * -------------------------------------------------------------------------------------------------------
- */
+/* --- helpers --- */
 
 typedef struct {
     Target *target;
@@ -51,9 +49,7 @@ static void assert_fails(bool ok, GError **error, int code, const char *words)
     g_clear_error(error);
 }
 
-/* --- stages
- * --------------------------------------------------------------------------------------------------------
- */
+/* --- stages --- */
 
 static void test_stages_have_names(void)
 {
@@ -101,9 +97,7 @@ static void test_a_broken_rung_is_named_with_whom(void)
     world_clear(&w, s);
 }
 
-/* --- who
- * -----------------------------------------------------------------------------------------------------------
- */
+/* --- who --- */
 
 static void test_whom_a_message_names(void)
 {
@@ -154,9 +148,7 @@ static void test_our_own_name(void)
     }
 }
 
-/* --- what is private
- * -----------------------------------------------------------------------------------------------
- */
+/* --- what is private --- */
 
 static void test_only_a_private_way_is_private_without_tls(void)
 {
@@ -278,9 +270,7 @@ static void test_tls_from_the_start_with_one_who_speaks_first(void)
     world_clear(&w, s);
 }
 
-/* --- with real TLS
- * -------------------------------------------------------------------------------------------------
- */
+/* --- with real TLS --- */
 
 typedef struct {
     char *folder, *ca, *cert, *key;

@@ -6,9 +6,7 @@
 
 #include "io/script.h"
 
-/* --- helpers
- * -------------------------------------------------------------------------------------------------------
- */
+/* --- helpers --- */
 
 static Wire *wire_on(const char *script, bool dribble)
 {
@@ -37,9 +35,7 @@ static void assert_fails(bool ok, GError **error, int code, const char *words)
     g_clear_error(error);
 }
 
-/* --- lines
- * ---------------------------------------------------------------------------------------------------------
- */
+/* --- lines --- */
 
 static void read_lines(bool dribble)
 {
@@ -153,9 +149,7 @@ static void test_an_unfinished_line_is_nothing_buffered(void)
     close(fds[1]);
 }
 
-/* --- counted bytes
- * -------------------------------------------------------------------------------------------------
- */
+/* --- counted bytes --- */
 
 static void read_octets(bool dribble)
 {
@@ -196,9 +190,7 @@ static void test_pieces_stop_at_their_limit(void)
     g_assert_true(piece.len == 0 && eof);
 }
 
-/* --- sending
- * -------------------------------------------------------------------------------------------------------
- */
+/* --- sending --- */
 
 static void test_a_line_end_in_an_argument_sends_nothing(void)
 {
@@ -294,9 +286,7 @@ static void test_the_trace_masks_secrets_by_type(void)
     g_assert_true(script_finished(wire_stream(w), NULL));
 }
 
-/* --- the upgrade
- * ---------------------------------------------------------------------------------------------------
- */
+/* --- the upgrade --- */
 
 static void upgrade_over_injection(bool read_ahead)
 {
