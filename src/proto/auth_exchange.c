@@ -86,9 +86,7 @@ static bool may_travel(Session *s, const char *way, GError **error)
     return true;
 }
 
-/* --- the exchange
- * --------------------------------------------------------------------------------------------------
- */
+/* --- the exchange --- */
 
 typedef struct {
     Session *s;
@@ -99,6 +97,7 @@ typedef struct {
     bool sent_unasked; /* it went out because the server stayed silent: its late challenge is no new
                           one */
     char *server_words; /* error words of the last challenge (OAuth, SCRAM e=), or NULL */
+    char *shown;        /* what may be told of a response on its way, or NULL */
 } Exchange;
 
 static Deadline deadline_of(const Session *s)
@@ -114,8 +113,22 @@ static Secret *step(Exchange *e, bool has_challenge, Bytes challenge, GError **e
         return NULL;
     }
     Secret *base64 = secret_base64(result.response);
+    g_free(e->shown);
+    e->shown = g_steal_pointer(&result.shown);
     sasl_step_clear(&result);
     return base64;
+}
+
+/* The line itself reads "*****": what is no secret in it is told beside it, once it is gone. */
+static bool tell_sent(Exchange *e, bool sent)
+{
+    if (sent && e->shown && *e->shown) {
+        wire_note(e->s->wire, WIRE_NOTE, "%s", e->shown);
+    }
+    if (sent) {
+        g_clear_pointer(&e->shown, g_free);
+    }
+    return sent;
 }
 
 static bool may_go_with_command(const Exchange *e, const Secret *initial)
@@ -143,8 +156,9 @@ static bool begin(Exchange *e, GError **error)
     }
     g_autoptr(Secret) empty =
         secret_new("=", 1); /* RFC 4954 section 4: an empty one is not "none" */
-    return e->framing->begin(e->s, e->mechanism->name, secret_length(initial) ? initial : empty,
-                             error);
+    bool sent = e->framing->begin(e->s, e->mechanism->name,
+                                  secret_length(initial) ? initial : empty, error);
+    return tell_sent(e, sent);
 }
 
 /* The server's turn. Some servers never say 334 after a bare AUTH PLAIN but wait for the response;
@@ -260,7 +274,7 @@ static bool converse(Exchange *e, GError **error)
             cancel(e);
             return false;
         }
-        if (!e->framing->respond(e->s, response, error)) {
+        if (!tell_sent(e, e->framing->respond(e->s, response, error))) {
             return false;
         }
     }
@@ -328,12 +342,11 @@ bool auth_exchange(Session *s, const char *mechanism, GError **error)
     sasl_client_free(e.client);
     secret_free(e.pending);
     g_free(e.server_words);
+    g_free(e.shown);
     return ok;
 }
 
-/* --- the rung
- * ------------------------------------------------------------------------------------------------------
- */
+/* --- the rung --- */
 
 static const char *choose(Session *s, const char *mechanism, GError **error)
 {
