@@ -87,6 +87,15 @@ static bool say_octets(Talk *t, Bytes octets, bool masked, GError **error)
     return true;
 }
 
+/* The rest of a command behind a literal: of LOGIN it may be the password. */
+static bool say_behind(Talk *t, const char *rest, GError **error)
+{
+    SentLine sent;
+    dialogue_peek(t->dialogue, bytes_of(rest), &sent);
+    return sent.has_secret ? say_secret(t, rest, &sent, error)
+                           : wire_send_line(t->session->wire, bytes_of(rest), error);
+}
+
 /* Octets that were announced (an IMAP literal, a BDAT chunk), typed as lines: a line with its CRLF
  * belongs to them as far as they reach; what is left of it is the rest of the command, where there
  * can be one. */
@@ -109,8 +118,7 @@ static bool say_literal(Talk *t, const char *line, bool masked, GError **error)
     if (!say_octets(t, (Bytes){line, wanted}, masked, error)) {
         return false;
     }
-    bool goes_on = dialogue_expects(t->dialogue) == EXPECT_PAYLOAD;
-    return !goes_on || wire_send_line(t->session->wire, bytes_of(line + wanted), error);
+    return dialogue_expects(t->dialogue) != EXPECT_PAYLOAD || say_behind(t, line + wanted, error);
 }
 
 static bool say_line(Talk *t, const char *line, GError **error)
@@ -127,7 +135,8 @@ static bool say_line(Talk *t, const char *line, GError **error)
         good =
             error_fail(error, POSTERN_ERROR_USAGE, "not sent: TLS is up already (/tls shows it)");
     } else if (sent.is_payload && dialogue_payload_octets(t->dialogue) > 0) {
-        good = say_literal(t, line, sent.has_secret, error);
+        bool masked = sent.has_secret && sent.secret_from < dialogue_payload_octets(t->dialogue);
+        good = say_literal(t, line, masked, error);
     } else if (is_bare_pass(&sent)) {
         good = say_password(t, error);
     } else if (sent.has_secret) {
