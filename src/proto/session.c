@@ -6,9 +6,10 @@
 #include "base/escape.h"
 #include "proto/auth_exchange.h"
 #include "proto/dane.h"
+#include "proto/dialogue_grammar.h"
 #include "proto/row.h"
 
-enum { TIMEOUT_DEFAULT = 60, QUIT_SECONDS = 3 };
+enum { TIMEOUT_DEFAULT = 60, QUIT_SECONDS = 3, SILENCE_SECONDS = 5 };
 
 /* --- stages --- */
 
@@ -215,11 +216,66 @@ static bool rung_connect(Session *s, GError **error)
     return true;
 }
 
+/* A server that is silent where it should greet may be waiting for our ClientHello. Says so in
+ * words, or "" when that cannot be it. The caller frees it. */
+static char *why_silent(const Session *s)
+{
+    if (wire_encrypted(s->wire) || wire_bytes_in(s->wire) > 0 || s->plan->target->unix_path) {
+        return g_strdup("");
+    }
+    for (const Scheme *other = target_schemes; other->name != NULL; other++) {
+        if (other->tls_first && s->proto->grammar && other->proto->grammar == s->proto->grammar) {
+            return g_strdup_printf("; if this port wants TLS from the start, try %s:// with it",
+                                   other->name);
+        }
+    }
+    return g_strdup("");
+}
+
+static bool never_greeted(Session *s, GError **error)
+{
+    g_autofree char *why = why_silent(s);
+    return error_fail(error, POSTERN_ERROR_TIMEOUT,
+                      "timed out after %g s waiting for the greeting%s", timeout_of(s), why);
+}
+
+/* Waits for the first octet; *came tells whether there is one. Suspends. */
+static bool await_octet(Session *s, double seconds, bool *came, GError **error)
+{
+    GError *cause = NULL;
+    *came = io_wait_read(wire_stream(s->wire)->fd, deadline_in(seconds), &cause);
+    if (*came || g_error_matches(cause, POSTERN_ERROR, POSTERN_ERROR_TIMEOUT)) {
+        g_clear_error(&cause);
+        return true;
+    }
+    g_propagate_error(error, cause);
+    return false;
+}
+
+/* A server that is silent for a while is worth a word: somebody may be looking on. Suspends. */
+static bool await_greeting(Session *s, GError **error)
+{
+    bool speaks_first = s->proto->grammar && s->proto->grammar->greets;
+    bool came = !speaks_first || wire_encrypted(s->wire) || wire_stream(s->wire)->fd < 0;
+    double soon = MIN(SILENCE_SECONDS, timeout_of(s));
+    if (came || !await_octet(s, soon, &came, error)) {
+        return came;
+    }
+    if (!came && timeout_of(s) > soon) {
+        g_autofree char *why = why_silent(s);
+        wire_note(s->wire, WIRE_NOTE, "no greeting yet%s", why);
+        if (!await_octet(s, timeout_of(s) - soon, &came, error)) {
+            return false;
+        }
+    }
+    return came || never_greeted(s, error);
+}
+
 static bool rung_greeting(Session *s, GError **error)
 {
     gint64 start = g_get_monotonic_time();
     wire_await(s->wire, "the greeting");
-    bool ok = !s->proto->greet || s->proto->greet(s, error);
+    bool ok = !s->proto->greet || (await_greeting(s, error) && s->proto->greet(s, error));
     s->greeting_us = g_get_monotonic_time() - start;
     return ok;
 }
@@ -356,7 +412,8 @@ void session_quit(Session *s)
         return;
     }
     wire_set_deadline(s->wire, deadline_in(QUIT_SECONDS));
-    if (s->proto->quit && s->reached >= STAGE_GREETING) {
+    bool awaits_handshake = s->tls_offer == TLS_OFFER_YES && !wire_encrypted(s->wire);
+    if (s->proto->quit && s->reached >= STAGE_GREETING && !awaits_handshake) {
         s->proto->quit(s);
     }
     wire_shutdown(s->wire, NULL);

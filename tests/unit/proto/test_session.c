@@ -387,6 +387,67 @@ static void test_a_failed_verification_leaves_the_peer_to_look_at(void)
     peer_clear(&p);
 }
 
+/* A peer that holds its tongue. */
+static Session *over_silence(World *w, int ends[2])
+{
+    g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), ==, 0);
+    GError *error = NULL;
+    w->plan.target = w->target;
+    Stream *stream = stream_from_fd(ends[0], &error);
+    g_assert_no_error(error);
+    return session_new_over(&w->plan, stream);
+}
+
+static void test_silence_instead_of_a_greeting_names_the_scheme_with_tls_from_the_start(void)
+{
+    static const struct {
+        const char *url, *hint;
+    } rows[] = {
+        {"pop3://mail.example.org", "try pop3s:// with it"},
+        {"imap://mail.example.org", "try imaps:// with it"},
+        {"smtp://mail.example.org", "try submissions:// with it"},
+        {"lmtp://mail.example.org", "waiting for the greeting"}, /* there is no such scheme */
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        GError *error = NULL;
+        int ends[2];
+        World w = world(rows[i].url);
+        Session *s = over_silence(&w, ends);
+        assert_fails(session_climb(s, STAGE_TLS, &error), &error, POSTERN_ERROR_TIMEOUT,
+                     rows[i].hint);
+        world_clear(&w, s);
+        close(ends[1]);
+    }
+}
+
+static void test_a_greeting_begun_is_no_silence(void)
+{
+    GError *error = NULL;
+    int ends[2];
+    World w = world("pop3://mail.example.org");
+    Session *s = over_silence(&w, ends);
+    g_assert_cmpint(write(ends[1], "+OK he", 6), ==, 6);
+    bool ok = session_climb(s, STAGE_TLS, &error);
+    g_assert_false(ok);
+    g_assert_error(error, POSTERN_ERROR, POSTERN_ERROR_TIMEOUT);
+    g_assert_null(strstr(error->message, "pop3s"));
+    g_clear_error(&error);
+    world_clear(&w, s);
+    close(ends[1]);
+}
+
+static void test_no_goodbye_to_a_server_that_waits_for_the_handshake(void)
+{
+    World w = world("smtp://mail.example.org");
+    Session *s = over(&w, "<- 220 hi\n-> EHLO client.example.org\n<- 250-mail\n<- 250 STARTTLS\n"
+                          "-> STARTTLS\n<- 220 go\n-> QUIT\n<- 221 bye\n");
+    g_assert_true(session_climb(s, STAGE_STARTTLS, NULL));
+    uint64_t said = wire_bytes_out(s->wire);
+    session_quit(s);
+    g_assert_cmpuint(wire_bytes_out(s->wire), ==, said);
+    world_clear(&w, s);
+}
+
 static void test_every_row_is_found_by_its_name(void)
 {
     size_t count = 0;
@@ -420,6 +481,9 @@ int main(int argc, char **argv)
     TEST(verified_tls_is_private);
     TEST(unverified_tls_is_not_private);
     TEST(a_failed_verification_leaves_the_peer_to_look_at);
+    TEST(silence_instead_of_a_greeting_names_the_scheme_with_tls_from_the_start);
+    TEST(a_greeting_begun_is_no_silence);
+    TEST(no_goodbye_to_a_server_that_waits_for_the_handshake);
     TEST(every_row_is_found_by_its_name);
 #undef TEST
     return g_test_run();
