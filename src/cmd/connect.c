@@ -219,7 +219,7 @@ static bool take_dial(Connection *c, GError **error)
     dial->connect_to = (const char *const *)o->connect_to;
     dial->ssh_command = o->ssh_command ? o->ssh_command : connection_environment("POSTERN_SSH");
     dial->ssh_options = (const char *const *)c->ssh_options;
-    dial->ssh_batch = !has_terminal();
+    dial->ssh_batch = !has_terminal() && !connection_environment("SSH_ASKPASS");
     dial->dns = c->dns;
     return dial_plan_check(dial, error);
 }

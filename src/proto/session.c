@@ -301,6 +301,18 @@ static bool may_go_on(const Session *s)
                         s->tls_offer == TLS_OFFER_REFUSED || s->tls_offer == TLS_OFFER_PREAUTH);
 }
 
+static void tell_without_tls(Session *s, const GError *cause)
+{
+    if (s->dialled.private_way && s->tls_offer == TLS_OFFER_MISSING) {
+        wire_note(s->wire, WIRE_NOTE,
+                  "the server offers no TLS; going on without it, because %s ends on the very "
+                  "machine it is for",
+                  s->dialled.via ? s->dialled.via : "the way");
+    } else {
+        wire_note(s->wire, WIRE_WARNING, "going on WITHOUT TLS: %s", cause->message);
+    }
+}
+
 static bool rung_starttls(Session *s, GError **error)
 {
     g_autoptr(GError) cause = NULL;
@@ -308,7 +320,7 @@ static bool rung_starttls(Session *s, GError **error)
         return true;
     }
     if (may_go_on(s)) {
-        wire_note(s->wire, WIRE_WARNING, "going on WITHOUT TLS: %s", cause->message);
+        tell_without_tls(s, cause);
         return true;
     }
     g_propagate_error(error, g_steal_pointer(&cause));
