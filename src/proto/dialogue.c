@@ -62,6 +62,29 @@ size_t dialogue_pending(const Dialogue *d)
     return d->pending->len;
 }
 
+/* After these the server's answer makes the next line data, a handshake, or a command. */
+static bool changes_the_turn(const Pending *pending)
+{
+    static const char *const verbs[] = {"DATA", "POST", "IHAVE", "IDLE", NULL};
+    bool asks = pending->literal || g_strv_contains(verbs, pending->verb);
+    return pending->tls || (asks && !pending->given);
+}
+
+Turn dialogue_turn(const Dialogue *d)
+{
+    Turn turn = TURN_FREE;
+    for (guint i = 0; i < d->pending->len; i++) {
+        const Pending *pending = &g_array_index(d->pending, Pending, i);
+        if (changes_the_turn(pending)) {
+            return TURN_AWAIT;
+        }
+        if (pending->auth && !pending->unasked) {
+            turn = TURN_AWAIT_CHALLENGE;
+        }
+    }
+    return turn;
+}
+
 const char *const *dialogue_commands(const Dialogue *d)
 {
     static const char *const none[] = {NULL};
@@ -254,6 +277,7 @@ void grammar_push(Dialogue *d, const Pending *pending)
 static void release(Dialogue *d)
 {
     d->payload = d->by_octets = d->response = d->idle = false;
+    d->held.given = true;
     grammar_push(d, &d->held);
 }
 
@@ -320,7 +344,9 @@ void dialogue_send(Dialogue *d, Bytes line, SentLine *ret)
         send_payload(d, line);
     } else if (d->response || ret->idles_done) {
         release(d);
-    } else if (!ret->is_response) {
+    } else if (ret->is_response) {
+        g_array_index(d->pending, Pending, 0).unasked = true;
+    } else {
         send_command(d, line);
     }
 }
@@ -378,14 +404,18 @@ void grammar_hold_for_octets(Dialogue *d, uint64_t octets)
 
 void grammar_hold_for_response(Dialogue *d, Bytes challenge, ReceivedUnit *ret)
 {
-    if (d->greeting || !grammar_front(d)) {
+    Pending *front = grammar_front(d);
+    if (d->greeting || !front) {
+        return;
+    }
+    ret->is_challenge = true;
+    ret->challenge = bytes_trim(challenge);
+    if (front->unasked) {
+        front->unasked = false; /* it asks for what was given already */
         return;
     }
     hold_front(d);
-    d->response = true;
-    ret->is_challenge = true;
-    ret->challenge = bytes_trim(challenge);
-    ret->final = true;
+    d->response = ret->final = true;
 }
 
 /* Octets of a literal. */

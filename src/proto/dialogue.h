@@ -74,6 +74,12 @@ uint64_t dialogue_payload_octets(const Dialogue *d);
 /* How many commands wait for their reply. */
 size_t dialogue_pending(const Dialogue *d);
 
+typedef enum { TURN_FREE, TURN_AWAIT, TURN_AWAIT_CHALLENGE } Turn;
+/* May another line go out before the replies that are due? Not (AWAIT) when one of them decides
+ * what that line is: the answer to STARTTLS, DATA, a literal, IDLE. AWAIT_CHALLENGE: the same for
+ * AUTH, but some servers never ask for the response. */
+Turn dialogue_turn(const Dialogue *d);
+
 /* IMAP: the line with the next tag put in front if it has none; others: a copy. The tag counts as
  * used once the line was sent. The caller frees it. */
 char *dialogue_complete_command(Dialogue *d, const char *line);

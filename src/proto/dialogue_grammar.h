@@ -15,6 +15,8 @@ typedef struct {
     char tag[BRACKET_CODE_SIZE]; /* IMAP */
     const char *mechanism;       /* of an AUTH command, from the table, or NULL */
     bool auth;                   /* challenges may come */
+    bool unasked;                /* a response went out without one */
+    bool given;                  /* what the server asked for with 354 or "+" has been sent */
     bool tls, quits;
     bool body;          /* a body follows when the answer is yes (POP3; NNTP's LISTGROUP) */
     unsigned replies;   /* LMTP: so many more after the next one */

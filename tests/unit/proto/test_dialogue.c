@@ -172,6 +172,54 @@ static void test_smtp_response_to_a_silent_server(void)
          {"< 235 in", EXPECT_COMMAND, "ok final AUTH"});
 }
 
+static void test_smtp_late_challenge_after_an_unasked_response(void)
+{
+    PLAY("smtp", {"< 220 ready", EXPECT_COMMAND, NULL}, {"> AUTH PLAIN", EXPECT_REPLY, NULL},
+         {"> AGpvZQBodXNo", EXPECT_REPLY, "response cleartext PLAIN [AGpvZQBodXNo]"},
+         {"< 334 ", EXPECT_REPLY, "continue () AUTH"},
+         {"< 235 in", EXPECT_COMMAND, "ok final AUTH"});
+}
+
+/* What is typed ahead must not overtake an answer that decides what it is. */
+static void test_turns(void)
+{
+    static const struct {
+        const char *proto;
+        Step steps[5];
+        Turn turn;
+    } rows[] = {
+        {"smtp", {{"< 220 ready"}}, TURN_FREE},
+        {"smtp", {{"< 220 ready"}, {"> NOOP"}}, TURN_FREE},
+        {"smtp", {{"< 220 ready"}, {"> DATA"}}, TURN_AWAIT},
+        {"smtp", {{"< 220 ready"}, {"> MAIL FROM:<>"}, {"> DATA"}, {"> NOOP"}}, TURN_AWAIT},
+        {"smtp", {{"< 220 ready"}, {"> DATA"}, {"< 354 go"}, {"> ."}}, TURN_FREE},
+        {"smtp", {{"< 220 ready"}, {"> STARTTLS"}}, TURN_AWAIT},
+        {"smtp", {{"< 220 ready"}, {"> AUTH LOGIN"}}, TURN_AWAIT_CHALLENGE},
+        {"smtp", {{"< 220 ready"}, {"> AUTH LOGIN"}, {"> am9l"}}, TURN_FREE},
+        {"smtp",
+         {{"< 220 ready"}, {"> AUTH LOGIN"}, {"< 334 x"}, {"> am9l"}},
+         TURN_AWAIT_CHALLENGE},
+        {"pop3", {{"< +OK"}, {"> STLS"}}, TURN_AWAIT},
+        {"pop3", {{"< +OK"}, {"> RETR 1"}}, TURN_FREE},
+        {"imap", {{"< * OK hi"}, {"> a IDLE"}}, TURN_AWAIT},
+        {"imap", {{"< * OK hi"}, {"> a IDLE"}, {"< + idling"}, {"> DONE"}}, TURN_FREE},
+        {"imap", {{"< * OK hi"}, {"> a APPEND x {3}"}}, TURN_AWAIT},
+        {"imap", {{"< * OK hi"}, {"> a APPEND x {3}"}, {"< + go"}, {"> abc"}}, TURN_FREE},
+        {"nntp", {{"< 200 hi"}, {"> POST"}}, TURN_AWAIT},
+        {"nntp", {{"< 200 hi"}, {"> POST"}, {"< 440 no"}}, TURN_FREE},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(Dialogue) d = dialogue_new(proto_find(rows[i].proto));
+        const char *last = "";
+        for (const Step *step = rows[i].steps; step->line; step++) {
+            g_free(play_step(d, step));
+            last = step->line;
+        }
+        g_test_message("%zu: %s", i, last);
+        g_assert_cmpint(dialogue_turn(d), ==, rows[i].turn);
+    }
+}
+
 static void test_smtp_starttls_by_hand(void)
 {
     g_autoptr(Dialogue) d = dialogue_new(proto_find("smtp"));
@@ -487,6 +535,8 @@ int main(int argc, char **argv)
     TEST(smtp_bdat_counts);
     TEST(smtp_auth_by_hand);
     TEST(smtp_response_to_a_silent_server);
+    TEST(smtp_late_challenge_after_an_unasked_response);
+    TEST(turns);
     TEST(smtp_starttls_by_hand);
     TEST(smtp_starttls_refused);
     TEST(smtp_server_leaves);
