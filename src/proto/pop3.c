@@ -144,8 +144,8 @@ static bool verdict(Session *s, const char *way, const char *hint, GError **erro
         return false;
     }
     row_keep_auth_answer(s, bytes_trim(wire_last_raw(s->wire)));
-    return reply.status == POP3_OK ||
-           auth_refused(s, way, pop3_code_temporary(reply.code), hint, error);
+    bool later = pop3_code_temporary(reply.code); /* then the secret was not what was wrong */
+    return reply.status == POP3_OK || auth_refused(s, way, later, later ? NULL : hint, error);
 }
 
 static bool apop(Session *s, const char *user, const Secret *password, GError **error)
