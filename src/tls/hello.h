@@ -22,9 +22,11 @@ typedef struct {
     const char *const *alpn;   /* NULL-terminated, or NULL */
     bool ems, etm, ticket, renegotiation_info, fallback_scsv, status_request, heartbeat, compression;
     Bytes session_id;          /* at most 32 */
+    Bytes ticket_data;         /* with `ticket`: the ticket to resume; else the extension is empty */
 } HelloOffer;
 
-/* A record (or SSLv2 record) ready to send. The caller frees it. */
+/* A record (or SSLv2 record) ready to send, its random fresh. In SSLv3 there are no extensions: what would need one is
+ * left out, but for the signalling suite that stands for renegotiation_info. The caller frees it. */
 GByteArray *hello_write(const HelloOffer *offer);
 
 typedef enum {
@@ -53,7 +55,10 @@ typedef struct {
     GPtrArray *certificates;   /* of GBytes: DER, the leaf first; may be empty */
     GBytes *ocsp;              /* CertificateStatus, or NULL */
     GArray *v2_suites;         /* of uint32_t: the SSLv2 server's list, or NULL */
-    uint8_t alert_level, alert_description;
+    uint16_t v2_error;         /* SSLV2 without a ServerHello: its error code, else 0 */
+    uint8_t alert_level, alert_description; /* of the last alert; a warning alone does not end the reading */
+    bool alerted;              /* there was one */
+    bool chosen;               /* a ServerHello (or its kin) was read: version and suite are known, whatever came after */
     bool done;                 /* ServerHelloDone was seen */
     Bytes text;                /* NOT_TLS: the first bytes, borrowed from the reader */
 } HelloAnswer;
@@ -68,6 +73,18 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(HelloReader, hello_reader_free)
 HelloKind hello_reader_feed(HelloReader *reader, Bytes piece);
 /* What is known so far (also when the connection ended in the middle). Borrowed until the next call. */
 const HelloAnswer *hello_reader_answer(const HelloReader *reader);
+
+/* Takes one whole record (RFC 5246 6.2.1) off the front of *rest. False: not enough yet, *rest as it was. */
+bool hello_record(Bytes *rest, uint8_t *type, Bytes *body);
+
+/* SSLv2's ciphers have names of their own: "SSL_CK_RC4_128_WITH_MD5"; NULL when unknown. All of them: hello_v2_suites. */
+typedef struct {
+    uint32_t id;
+    const char *name;
+    int bits;
+} HelloV2Suite;
+extern const HelloV2Suite hello_v2_suites[]; /* ended by a row without a name */
+const char *hello_v2_suite_name(uint32_t id);
 
 /* Names and properties of everything a hello can carry: one table each, ended by a row with name NULL. */
 typedef enum { SUITE_KX_RSA, SUITE_KX_DHE, SUITE_KX_ECDHE, SUITE_KX_DH, SUITE_KX_ECDH, SUITE_KX_ANON, SUITE_KX_PSK, SUITE_KX_KRB5,
