@@ -98,6 +98,7 @@ class Dns(Server):
             "dane-sha512": [good.tlsa(3, 1, 2)],
             "dane-ca": [pki.authority("root").tlsa(2, 0, 1)],
             "dane-pkix": [good.tlsa(1, 1, 1)],
+            "dane-both": [pki.leaf("wildcard").tlsa(1, 1, 1)],
             "dane-rollover": [pki.leaf("rsa").tlsa(3, 1, 1), good.tlsa(3, 1, 1)],
             "dane-wrong": [pki.leaf("rsa").tlsa(3, 1, 1)],
             "dane-unusable": [f"9 9 9 {'00' * 32}"],
