@@ -6,7 +6,7 @@
 
 #include "base/escape.h"
 
-enum { MAX_LINE_DEFAULT = 64 * 1024 };
+enum { MAX_LINE_DEFAULT = 64 * 1024, LAST_WORDS_MAX = 100 };
 
 typedef struct {
     WireObserver function;
@@ -141,16 +141,40 @@ static bool one_line(Bytes text, GError **error)
     return true;
 }
 
+/* Who closes on a command has mostly said why before ("421 Too many errors"): heard, and so shown
+ * and written down, as far as it is there. NULL when it has said nothing. The caller frees it. */
+static char *last_words(Wire *w)
+{
+    char *words = NULL;
+    Bytes line;
+    bool got = true, eof = false;
+    for (int i = 0; i < LAST_WORDS_MAX && got; i++) {
+        if (!wire_line_now(w, &line, &got, &eof, NULL)) {
+            break;
+        }
+        if (got) {
+            g_free(words);
+            words = escape_line_max(line, WIRE_SHOWN_MAX);
+        }
+    }
+    return words;
+}
+
 static bool put(Wire *w, Bytes bytes, GError **error)
 {
     if (!w->stream) {
         return wire_gone(error);
     }
-    if (!stream_write(w->stream, bytes, wire_next_deadline(w), error)) {
-        return error_prefix(error, "sending (after %s)", w->awaiting);
+    g_autoptr(GError) cause = NULL;
+    if (stream_write(w->stream, bytes, wire_next_deadline(w), &cause)) {
+        w->bytes_out += bytes.len;
+        return true;
     }
-    w->bytes_out += bytes.len;
-    return true;
+    bool closed = g_error_matches(cause, POSTERN_ERROR, POSTERN_ERROR_EOF);
+    g_autofree char *words = closed ? last_words(w) : NULL;
+    return error_fail(error, (PosternErrorCode)cause->code, "sending (after %s): %s%s%s%s",
+                      w->awaiting, cause->message, words ? "; the server's last words: \"" : "",
+                      words ? words : "", words ? "\"" : "");
 }
 
 /* `shown` is what was sent, secrets masked. */

@@ -312,6 +312,21 @@ static void test_injected_bytes_are_refused_when_unread(void)
     upgrade_over_injection(false);
 }
 
+/* A server that closes on what we send has mostly said why. */
+static void test_last_words_are_heard_when_sending_fails(void)
+{
+    GError *error = NULL;
+    int fds[2];
+    g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), ==, 0);
+    g_autoptr(Wire) w = wire_new(stream_from_fd(fds[0], NULL), 1);
+    static const char words[] = "250-so far\r\n421 \x1b[2Jtoo many errors\r\n";
+    g_assert_cmpint(write(fds[1], words, sizeof words - 1), ==, sizeof words - 1);
+    close(fds[1]);
+    assert_fails(wire_sendf(w, &error, "MAIL"), &error, POSTERN_ERROR_EOF,
+                 "; the server's last words: \"421 \\x1B[2Jtoo many errors\"");
+    assert_fails(wire_sendf(w, &error, "MAIL"), &error, POSTERN_ERROR_EOF, "Broken pipe");
+}
+
 static void test_no_handshake_with_one_who_left(void)
 {
     GError *error = NULL;
@@ -346,6 +361,7 @@ int main(int argc, char **argv)
     TEST(the_trace_masks_secrets_by_type);
     TEST(injected_bytes_are_refused_when_buffered);
     TEST(injected_bytes_are_refused_when_unread);
+    TEST(last_words_are_heard_when_sending_fails);
     TEST(no_handshake_with_one_who_left);
 #undef TEST
     return g_test_run();
