@@ -19,7 +19,9 @@ static bool has_name(Bytes names, const char *host)
 static void add_once(GArray *addresses, const DnsAddress *address)
 {
     for (guint i = 0; i < addresses->len; i++) {
-        if (memcmp(&g_array_index(addresses, DnsAddress, i), address, sizeof *address) == 0) {
+        const DnsAddress *known = &g_array_index(addresses, DnsAddress, i);
+        if (known->len == address->len &&
+            memcmp(&known->address, &address->address, address->len) == 0) {
             return;
         }
     }

@@ -191,7 +191,7 @@ static bool check_lengths(const char *host, const char *user, const Secret *pass
 bool socks5_connect(Stream *s, const char *host, uint16_t port, const char *user,
                     const Secret *password, Deadline deadline, GError **error)
 {
-    uint8_t method;
+    uint8_t method = METHOD_REFUSED;
     if (!check_lengths(host, user, password, error) ||
         !choose_method(s, user != NULL, &method, deadline, error)) {
         return false;

@@ -66,7 +66,7 @@ static bool open_stream(Session *s, GError **error)
                         "xmlns:stream='http://etherx.jabber.org/streams' version='1.0'>",
                         host, server ? "server" : "client");
     g_autoptr(GByteArray) whole = g_byte_array_new();
-    XmppTag tag;
+    XmppTag tag = {0};
     if (!wire_send_bytes(s->wire, bytes_of(header), false, error)) {
         return false;
     }
@@ -115,7 +115,7 @@ static bool capabilities(Session *s, GError **error)
 {
     g_autoptr(GByteArray) whole = g_byte_array_new();
     g_autoptr(Caps) caps = caps_new();
-    XmppTag tag;
+    XmppTag tag = {0};
     if (s->fresh_tls && !open_stream(s, error)) {
         return false; /* a new stream begins inside TLS (RFC 6120 section 5.4.3.3) */
     }
@@ -139,7 +139,7 @@ static bool capabilities(Session *s, GError **error)
 static bool ask_tls(Session *s, GError **error)
 {
     g_autoptr(GByteArray) whole = g_byte_array_new();
-    XmppTag tag;
+    XmppTag tag = {0};
     if (!row_tls_offered(s, "starttls", "<starttls/>", error) ||
         !wire_send_bytes(s->wire,
                          BYTES_LITERAL("<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"),
