@@ -118,6 +118,10 @@ static bool local_resume(Talk *t, const char *arguments, GError **error)
                       "the server gave no session to resume: this will be a full handshake");
         }
     }
+    if (t->session != NULL && t->session->wire != NULL && !t->closed) {
+        wire_shutdown(t->session->wire,
+                      NULL); /* some servers forget a session that just breaks off */
+    }
     Stage stage = old != NULL ? MAX(STAGE_TLS, talk_start_stage(t)) : talk_start_stage(t);
     talk_close(t);
     g_clear_pointer(&t->resumable, tls_session_free);

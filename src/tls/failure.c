@@ -177,17 +177,37 @@ static void hint_at_plan(const TlsPlan *plan, GString *hints)
         add_hint(hints, "leave out --groups (in TLS 1.2 the list must also have the curve of the "
                         "certificate: P-256)");
     }
-    if (tls_plan_min(plan) > TLS_1_0) {
-        add_hint(hints, "if the server is old: --tls-min=1.0");
-    }
     if (plan->max != TLS_VERSION_ANY) {
         add_hint(hints, "leave out --tls-max");
+    }
+    if (tls_plan_min(plan) > TLS_1_0) {
+        add_hint(hints, "if the server is old: --tls-min=1.0");
     }
 }
 
 static bool about_plan(int alert)
 {
     return alert == SSL_AD_PROTOCOL_VERSION || alert == SSL_AD_HANDSHAKE_FAILURE;
+}
+
+/* Those that OpenSSL's own list is too old for (RFC 7301, 7507, 8446). */
+static const char *alert_name(int number)
+{
+    static const struct {
+        int number;
+        const char *name;
+    } newer[] = {
+        {SSL_AD_INAPPROPRIATE_FALLBACK, "inappropriate fallback"},
+        {SSL_AD_MISSING_EXTENSION, "missing extension"},
+        {SSL_AD_CERTIFICATE_REQUIRED, "certificate required"},
+        {SSL_AD_NO_APPLICATION_PROTOCOL, "no application protocol"},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(newer); i++) {
+        if (newer[i].number == number) {
+            return newer[i].name;
+        }
+    }
+    return SSL_alert_desc_string_long(number);
 }
 
 static bool fail_alert(TlsConnection *c, int reason, GError **error)
@@ -203,9 +223,8 @@ static bool fail_alert(TlsConnection *c, int reason, GError **error)
     }
     g_autofree char *meaning = row ? g_strdup_printf(": it %s", row->words) : g_strdup("");
     return error_fail(error, row ? row->code : POSTERN_ERROR_PROTOCOL,
-                      "%s ended TLS with the alert \"%s\" (%d)%s%s%s", c->host,
-                      SSL_alert_desc_string_long(number), number, meaning,
-                      hints->len > 0 ? "; " : "", hints->str);
+                      "%s ended TLS with the alert \"%s\" (%d)%s%s%s", c->host, alert_name(number),
+                      number, meaning, hints->len > 0 ? "; " : "", hints->str);
 }
 
 static bool fail_reason(TlsConnection *c, unsigned long code, GError **error)

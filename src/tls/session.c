@@ -57,8 +57,15 @@ TlsSession *tls_session_take(Stream *s)
     if (!c->session || !SSL_SESSION_is_resumable(c->session)) {
         return NULL;
     }
+    /* A copy: OpenSSL marks the connection's own as not resumable if that ends without
+     * close_notify, which RFC 5246 section 7.2.1 no longer asks for. */
+    SSL_SESSION *copy = SSL_SESSION_dup(c->session);
+    if (!copy) {
+        ERR_clear_error();
+        return NULL;
+    }
     TlsSession *taken = g_new0(TlsSession, 1);
-    taken->session = g_steal_pointer(&c->session);
+    taken->session = copy;
     taken->host = g_strdup(c->host);
     return taken;
 }

@@ -4,9 +4,9 @@
 
 static World w;
 
-/* One session; gives what can be resumed. */
-static TlsSession *run(SSL_CTX *context, const TlsPlan *plan, const char *host, TlsPeer **peer,
-                       GError **error)
+/* One session; gives what can be resumed, though the connection may end without a goodbye. */
+static TlsSession *run_and(void (*part)(Stream *), SSL_CTX *context, const TlsPlan *plan,
+                           const char *host, TlsPeer **peer, GError **error)
 {
     TestServer server = {.context = context};
     *peer = NULL;
@@ -15,10 +15,16 @@ static TlsSession *run(SSL_CTX *context, const TlsPlan *plan, const char *host, 
     if (s) {
         test_say_and_hear(s, "hello");
         session = tls_session_take(s);
-        test_hang_up(s);
+        part(s);
     }
     test_server_join(&server);
     return session;
+}
+
+static TlsSession *run(SSL_CTX *context, const TlsPlan *plan, const char *host, TlsPeer **peer,
+                       GError **error)
+{
+    return run_and(test_hang_up, context, plan, host, peer, error);
 }
 
 static void test_a_session_is_resumed_and_verified_again(void)
@@ -43,6 +49,23 @@ static void test_a_session_is_resumed_and_verified_again(void)
         g_assert_cmpuint(second->chain->len, ==, 1);
         tls_peer_free(first);
         tls_peer_free(second);
+        SSL_CTX_free(context);
+    }
+}
+
+static void test_a_session_outlives_a_connection_that_breaks_off(void)
+{
+    for (int version = TLS_1_2; version <= TLS_1_3; version++) {
+        SSL_CTX *context = test_server_context(&w.leaf, NULL);
+        TlsPlan plan = world_plan(&w);
+        plan.max = (TlsVersion)version;
+        g_autoptr(TlsPeer) first = NULL, second = NULL;
+        g_autoptr(TlsSession) session =
+            run_and(stream_free, context, &plan, "mail.test", &first, NULL);
+        g_assert_nonnull(session);
+        plan.resume = session;
+        tls_session_free(run(context, &plan, "mail.test", &second, NULL));
+        g_assert_true(second->resumed);
         SSL_CTX_free(context);
     }
 }
@@ -170,6 +193,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     w = world_new();
+    g_test_add_func("/session/breaks_off", test_a_session_outlives_a_connection_that_breaks_off);
     g_test_add_func("/session/resume", test_a_session_is_resumed_and_verified_again);
     g_test_add_func("/session/unverified", test_a_session_from_an_unverified_peer_opens_no_door);
     g_test_add_func("/session/pin", test_a_pin_is_checked_on_resumption_too);
