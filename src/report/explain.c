@@ -85,6 +85,16 @@ char *explain_size(uint64_t octets)
     return g_strdup_printf("%s (%s octets)", shorter, exact);
 }
 
+char *explain_with_rfc(const char *phrase, const char *rfc)
+{
+    if (rfc == NULL) {
+        return g_strdup(phrase);
+    }
+    bool ends_in_brackets = g_str_has_suffix(phrase, ")");
+    return ends_in_brackets ? g_strdup_printf("%.*s; %s)", (int)strlen(phrase) - 1, phrase, rfc)
+                            : g_strdup_printf("%s (%s)", phrase, rfc);
+}
+
 char *explain_count(uint64_t count, const char *one, const char *many)
 {
     return g_strdup_printf("%" G_GUINT64_FORMAT " %s", count, count == 1 ? one : many);

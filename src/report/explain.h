@@ -21,7 +21,8 @@ bool explain_level_parse(const char *text, ExplainLevel *ret, GError **error);
 char *explain_reply(const Proto *proto, const ReceivedUnit *unit, Bytes line, ExplainLevel level);
 /* One capability in a phrase: "SIZE 10240000" -> "messages up to 10.2 MB (RFC 1870)". */
 char *explain_capability(const Proto *proto, const char *line);
-/* All of them grouped (security, authentication, transport, mailbox ...), several lines. */
+/* All of them grouped (security, authentication, transport, mailbox ...), in BRIEF a line a group,
+ * however long: wrap_text() makes it fit. */
 char *explain_capabilities(const Proto *proto, const Caps *caps, ExplainLevel level);
 /* What TLS changed: "+ AUTH PLAIN LOGIN", "- STARTTLS", "~ AUTH: + PLAIN - CRAM-MD5"; several
  * lines; NULL when nothing did. */

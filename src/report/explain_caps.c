@@ -5,7 +5,6 @@
 #include "report/explain_tables.h"
 
 #define CAP_NAME_MAX 60 /* characters of a name that are shown */
-#define BRIEF_WIDTH 96  /* columns a group fills before it goes on in the next line */
 
 static const char *const group_titles[GROUP_COUNT] = {
     [GROUP_SECURITY] = "Security", [GROUP_AUTH] = "Authentication", [GROUP_TRANSPORT] = "Transport",
@@ -65,18 +64,13 @@ char *explain_capability_phrase(const Vocabulary *vocabulary, const char *line, 
     return phrase != NULL ? phrase : g_strdup(meaning->phrase);
 }
 
-static char *with_rfc(const char *phrase, const char *rfc)
-{
-    return rfc == NULL ? g_strdup(phrase) : g_strdup_printf("%s (%s)", phrase, rfc);
-}
-
 char *explain_capability(const Proto *proto, const char *line)
 {
     CapGroup group;
     const char *rfc;
     g_autofree char *phrase =
         explain_capability_phrase(explain_vocabulary(proto), line, &group, &rfc);
-    return phrase == NULL ? NULL : with_rfc(phrase, rfc);
+    return phrase == NULL ? NULL : explain_with_rfc(phrase, rfc);
 }
 
 /* A line that lists mechanisms: FULL shows those one by one instead. */
@@ -106,7 +100,7 @@ static void add_full_line(GString *out, const char *name, const char *phrase, co
     g_autofree char *shown = escape_line_max(bytes_of(name), CAP_NAME_MAX);
     g_string_append_printf(out, "  %-20s", shown);
     if (phrase != NULL) {
-        g_autofree char *meaning = with_rfc(phrase, rfc);
+        g_autofree char *meaning = explain_with_rfc(phrase, rfc);
         g_string_append_printf(out, " %s", meaning);
     }
     g_string_truncate(out, strlen(g_strchomp(out->str)));
@@ -146,26 +140,6 @@ static void add_full_group(GString *out, const Vocabulary *vocabulary, const Cap
     }
 }
 
-/* Words go on in the next line, further in, when this one is full. */
-static void add_wrapped(GString *out, const char *text)
-{
-    size_t column = 0;
-    g_auto(GStrv) words = g_strsplit(text, " ", -1);
-    for (size_t i = 0; words[i] != NULL; i++) {
-        size_t width = (size_t)g_utf8_strlen(words[i], -1);
-        if (column > 0 && column + 1 + width > BRIEF_WIDTH) {
-            g_string_append(out, "\n    ");
-            column = 4;
-        } else if (column > 0) {
-            g_string_append_c(out, ' ');
-            column++;
-        }
-        g_string_append(out, words[i]);
-        column += width;
-    }
-    g_string_append_c(out, '\n');
-}
-
 /* The items of a group, "NAME: phrase" each. Mechanisms are one item, however many lines list them.
  */
 static GPtrArray *brief_items(const Vocabulary *vocabulary, const Caps *caps, CapGroup wanted)
@@ -201,8 +175,7 @@ static void add_brief_group(GString *out, const Vocabulary *vocabulary, const Ca
     }
     g_ptr_array_add(items, NULL);
     g_autofree char *joined = g_strjoinv("; ", (char **)items->pdata);
-    g_autofree char *text = g_strdup_printf("%s - %s", group_titles[wanted], joined);
-    add_wrapped(out, text);
+    g_string_append_printf(out, "%s - %s\n", group_titles[wanted], joined);
 }
 
 char *explain_capabilities(const Proto *proto, const Caps *caps, ExplainLevel level)
@@ -280,8 +253,7 @@ static void add_missing(GString *out, char sign, const Caps *caps, const Caps *o
         }
     }
     if (bare->len > 0) {
-        g_autofree char *line = g_strdup_printf("%c%s", sign, bare->str);
-        add_wrapped(out, line);
+        g_string_append_printf(out, "%c%s\n", sign, bare->str);
     }
 }
 

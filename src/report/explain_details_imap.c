@@ -23,8 +23,8 @@ static char *explain_status(Bytes word, const ReceivedUnit *unit, ExplainLevel l
     bool said = bytes_equal_ci(word, "OK") || unit->response_code[0] != '\0';
     for (size_t i = 0; statuses[i].name != NULL; i++) {
         if (bytes_equal_ci(word, statuses[i].name) && (level == EXPLAIN_FULL || !said)) {
-            return g_strdup_printf("%s %s (%s)", statuses[i].name, statuses[i].phrase,
-                                   statuses[i].rfc);
+            g_autofree char *phrase = explain_with_rfc(statuses[i].phrase, statuses[i].rfc);
+            return g_strdup_printf("%s %s", statuses[i].name, phrase);
         }
     }
     return NULL;

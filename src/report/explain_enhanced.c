@@ -150,8 +150,9 @@ char *explain_enhanced(const char *enhanced, ExplainLevel level)
     if (level < EXPLAIN_FULL && numbers[0] == 2 && numbers[2] == 0) {
         return NULL;
     }
+    g_autofree char *meant = explain_with_rfc(phrase, rfc);
     if (level < EXPLAIN_FULL) {
-        return g_strdup_printf("%s %s (%s)", enhanced, phrase, rfc);
+        return g_strdup_printf("%s %s", enhanced, meant);
     }
-    return g_strdup_printf("%s %s; %s: %s (%s)", enhanced, word, subjects[numbers[1]], phrase, rfc);
+    return g_strdup_printf("%s %s; %s: %s", enhanced, word, subjects[numbers[1]], meant);
 }

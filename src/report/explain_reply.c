@@ -50,11 +50,11 @@ static char *explain_code(const Vocabulary *vocabulary, int code, const char *ve
                    ? NULL
                    : g_strdup_printf("%03d not registered; by its first digit: %s", code, class);
     }
-    g_autofree char *rfc = row->rfc == NULL ? g_strdup("") : g_strdup_printf(" (%s)", row->rfc);
+    g_autofree char *phrase = explain_with_rfc(row->phrase, row->rfc);
     if (level == EXPLAIN_FULL && class != NULL && vocabulary->reply_code == NULL) {
-        return g_strdup_printf("%03d %s: %s%s", code, class, row->phrase, rfc);
+        return g_strdup_printf("%03d %s: %s", code, class, phrase);
     }
-    return g_strdup_printf("%03d %s%s", code, row->phrase, rfc);
+    return g_strdup_printf("%03d %s", code, phrase);
 }
 
 static const WordMeaning *find_word(const WordMeaning *table, const char *word)
@@ -90,8 +90,8 @@ static char *explain_response_code(const Vocabulary *vocabulary, const char *cod
     }
     const char *brackets = vocabulary->code_brackets;
     g_autofree char *shown = escape_line(bytes_of(code));
-    g_autofree char *rfc = row->rfc == NULL ? g_strdup("") : g_strdup_printf(" (%s)", row->rfc);
-    return g_strdup_printf("%c%s%c %s%s", brackets[0], shown, brackets[1], row->phrase, rfc);
+    g_autofree char *phrase = explain_with_rfc(row->phrase, row->rfc);
+    return g_strdup_printf("%c%s%c %s", brackets[0], shown, brackets[1], phrase);
 }
 
 static void add_part(GPtrArray *parts, char *text)

@@ -100,3 +100,6 @@ char *explain_size_short(uint64_t octets);
 bool explain_number(const char *arguments, uint64_t *ret);
 /* "3 days", "1 day". */
 char *explain_count(uint64_t count, const char *one, const char *many);
+/* "phrase (RFC 1939)", or "phrase (in brackets; RFC 1939)"; without an RFC just the phrase. The
+ * caller frees it. */
+char *explain_with_rfc(const char *phrase, const char *rfc);

@@ -22,11 +22,11 @@ static void test_one_capability_in_a_phrase(void)
         {"smtp", "", NULL},
         {"pop3", "LOGIN-DELAY 900", "at least 900 seconds between logins (RFC 2449)"},
         {"pop3", "LOGIN-DELAY 1 USER",
-         "at least 1 second between logins (differs by user) (RFC 2449)"},
+         "at least 1 second between logins (differs by user; RFC 2449)"},
         {"pop3", "EXPIRE NEVER", "the server deletes nothing by itself (RFC 2449)"},
         {"pop3", "EXPIRE 0", "what has been retrieved is deleted at QUIT (RFC 2449)"},
         {"pop3", "EXPIRE 60 USER",
-         "the server deletes messages after 60 days (differs by user) (RFC 2449)"},
+         "the server deletes messages after 60 days (differs by user; RFC 2449)"},
         {"pop3", "IMPLEMENTATION Dovecot\x1b[2J", "the server is Dovecot\\x1B[2J (RFC 2449)"},
         {"imap", "LITERAL+", "literals of any size without waiting for the go-ahead (RFC 7888)"},
         {"imap", "APPENDLIMIT=35651584", "uploads up to 35.7 MB (RFC 7889)"},
@@ -41,7 +41,7 @@ static void test_one_capability_in_a_phrase(void)
         {"nntp", "AUTHINFO USER SASL",
          "log in with AUTHINFO USER/PASS (the password itself) or SASL (RFC 4643)"},
         {"nntp", "AUTHINFO",
-         "AUTHINFO is known, but not to be had at this point (before TLS, usually) (RFC 4643)"},
+         "AUTHINFO is known, but not to be had at this point (before TLS, usually; RFC 4643)"},
         {"ftp", "AUTH TLS", "the connection can be upgraded with AUTH TLS (RFC 4217)"},
         {"ftp", "REST STREAM", "a broken transfer can go on where it stopped (RFC 3659)"},
         {"irc", "tls", "the connection can be upgraded to TLS (IRCv3 tls)"},
@@ -60,8 +60,8 @@ static void test_mechanisms_are_told_with_a_judgement(void)
     g_autofree char *smtp = explain_capability(PROTO("smtp"), "AUTH PLAIN LOGIN");
     g_autofree char *imap = explain_capability(PROTO("imap"), "AUTH=PLAIN");
     g_autofree char *old = explain_capability(PROTO("smtp"), "AUTH=LOGIN PLAIN");
-    assert_has(smtp, "log in by PLAIN, LOGIN (the password itself) (RFC 4954)");
-    assert_has(imap, "log in by PLAIN (the password itself)");
+    assert_has(smtp, "log in by PLAIN, LOGIN (the password itself; RFC 4954)");
+    assert_has(imap, "log in by PLAIN (the password itself; RFC 9051)");
     assert_has(old, "log in by LOGIN, PLAIN (the password itself)");
 }
 
@@ -81,7 +81,8 @@ static void test_brief_groups_them(void)
     g_assert_null(explain_capabilities(PROTO("smtp"), caps, EXPLAIN_OFF));
 }
 
-static void test_brief_lines_wrap(void)
+/* Who shows it knows how wide a line may be. */
+static void test_a_brief_group_is_one_line(void)
 {
     g_autoptr(Caps) caps = caps_new();
     for (int i = 0; i < 100; i++) {
@@ -89,11 +90,9 @@ static void test_brief_lines_wrap(void)
         caps_add_line(caps, bytes_of(name));
     }
     g_autofree char *text = explain_capabilities(PROTO("imap"), caps, EXPLAIN_BRIEF);
-    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
-    g_assert_cmpuint(g_strv_length(lines), >, 10);
-    for (size_t i = 0; lines[i] != NULL; i++) {
-        g_assert_cmpuint(strlen(lines[i]), <=, 100);
-    }
+    g_assert_null(strchr(text, '\n'));
+    assert_has(text, "Others - X-CAPABILITY-0; ");
+    g_assert_true(g_str_has_suffix(text, "; X-CAPABILITY-99"));
 }
 
 static void test_full_has_a_line_each_with_the_rfc(void)
@@ -166,7 +165,7 @@ int main(int argc, char **argv)
     g_test_add_func("/explain-caps/phrase", test_one_capability_in_a_phrase);
     g_test_add_func("/explain-caps/mechanisms", test_mechanisms_are_told_with_a_judgement);
     g_test_add_func("/explain-caps/brief", test_brief_groups_them);
-    g_test_add_func("/explain-caps/wrap", test_brief_lines_wrap);
+    g_test_add_func("/explain-caps/one-line", test_a_brief_group_is_one_line);
     g_test_add_func("/explain-caps/full", test_full_has_a_line_each_with_the_rfc);
     g_test_add_func("/explain-caps/nothing", test_nothing_is_nothing);
     g_test_add_func("/explain-caps/difference", test_what_tls_changed);
