@@ -50,10 +50,15 @@ typedef struct {
     const char *name;        /* "cert": ids begin with it */
     const char *title;       /* "Certificates" */
     const Check *checks;     /* ended by a row without an id */
+    /* Without it no check of the family is asked: no conversation gives unknown, no TLS on offer gives no finding at all
+     * (that itself is a finding of the family "starttls"). */
+    enum { NEEDS_NOTHING, NEEDS_CONVERSATION, NEEDS_TLS } needs;
 } Family;
 extern const Family *const families[]; /* NULL-terminated, in the order of the report */
 
 const Check *check_find(const char *id);
+/* Every word is the id of a check or the name of a family, or else USAGE, with the nearest known word. NULL is fine. */
+bool checks_selection_valid(const char *const *names, GError **error);
 
 /* Runs all (or only those selected: ids or family names, NULL-terminated lists, may be NULL) over one service or domain.
  * Appends Finding to `out` (free with finding_free). */

@@ -74,6 +74,7 @@ typedef struct {
     TlsPeer *peer;         /* of an ordinary handshake, verified against the system's trust; or NULL */
     char *handshake_error; /* why there is no peer, or NULL */
     GPtrArray *chains;     /* of TlsPeer-less chains: GPtrArray of TlsCertificate, one a key type served (RSA, ECDSA) */
+    Fact chains_complete;  /* YES: RSA and ECDSA were each asked for, so there is no other */
 
     VersionFacts version[V_COUNT];
     Fact suite_class[CLASS_COUNT];
@@ -96,6 +97,7 @@ typedef struct {
     GPtrArray *missing;    /* of char*: what could not be asked, and why (budget, 421, resets) */
 } Facts;
 
+/* All unknown; name, host, port, role, tls_first and the time are set, lists are there and empty. Borrows the target. */
 Facts *facts_new(const Target *target);
 void facts_free(Facts *facts);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Facts, facts_free)
@@ -124,17 +126,24 @@ typedef struct {
     GPtrArray *mx;         /* of MxFacts, by preference */
     GPtrArray *srv;        /* of SrvFacts */
     Fact mta_sts_record, mta_sts_policy;
+    char *mta_sts_text;        /* the TXT records at _mta-sts, one a line */
+    char *mta_sts_policy_text; /* the policy as it was fetched */
     char *mta_sts_id, *mta_sts_mode;
     GPtrArray *mta_sts_mx; /* of char*: patterns */
     int64_t mta_sts_max_age;
     Fact tls_rpt;
+    char *tls_rpt_text;    /* the TXT records at _smtp._tls, one a line */
     char *tls_rpt_rua;
-    Fact spf, dmarc;
-    char *spf_text, *dmarc_text;
+    Fact spf, dmarc;       /* YES too when there is one too many, or a broken one */
+    char *spf_text, *dmarc_text; /* all TXT records of the domain; of _dmarc: one a line */
     Fact autoconfig;
     GPtrArray *services;   /* of Facts, borrowed: the services checked for this domain */
 } DomainFacts;
 
+/* All unknown, lists there and empty. */
 DomainFacts *domain_facts_new(const char *domain);
+/* New rows, owned by the facts; the rest of them is the caller's to fill. */
+MxFacts *domain_facts_add_mx(DomainFacts *facts, const char *host, unsigned preference);
+SrvFacts *domain_facts_add_srv(DomainFacts *facts, const char *service, const char *host);
 void domain_facts_free(DomainFacts *facts);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DomainFacts, domain_facts_free)
