@@ -291,6 +291,35 @@ def test_nothing_evil_reaches_somebody_who_types(postern, hostile, option):
     assert b"\\x1B[2J" in seen and not [needle for needle in NEEDLES if needle in seen]
 
 
+def evil_echo(peer):
+    """No protocol at all: evil before and after a line."""
+    peer.send(EVERYTHING + b"\n")
+    peer.line()
+    peer.send(EVERYTHING + b"\n")
+
+
+@pytest.mark.parametrize("option", ("-q", "--color=never"))
+def test_nothing_evil_reaches_a_terminal_without_a_protocol(postern, hostile, option):
+    server = hostile.scripted(evil_echo)
+    with postern.terminal("talk", option, server.url()) as terminal:
+        terminal.expect(r"\\xFF\\xFE")
+        terminal.line("x")
+        terminal.expect(r"\\xFF\\xFE")
+        terminal.line("/quit")
+        terminal.wait()
+    seen = (terminal.home.written / "stdout").read_bytes()
+    assert not [needle for needle in NEEDLES if needle in seen]
+
+
+@pytest.mark.xfail(
+    strict=True, reason="talk_show.c, put_raw: raw in a pipe without -q too, where there are no lines"
+)
+def test_nothing_evil_reaches_a_pipe_without_a_protocol(postern, hostile):
+    """-q asks for the bytes as they are; without it the output is for a person."""
+    result = postern.run("talk", hostile.scripted(evil_echo).url(), input="x\n")
+    assert_harmless(result.stdout)
+
+
 def test_quiet_in_a_pipe_is_byte_exact(postern, pki, hostile):
     """Who asks for the raw dialogue gets it, into a pipe."""
     server = hostile.scripted(evil_mailbox, "pop3")

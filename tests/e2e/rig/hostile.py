@@ -9,6 +9,7 @@ The dialogue runs over a byte pipe of our own, TLS included (MemoryBIO), so that
 stalled at any byte of what goes over the wire, handshake and all.
 """
 
+import select
 import socket
 import ssl
 import struct
@@ -91,9 +92,9 @@ class Peer:
         if name == faults.reset_at:
             self.reset()
         if name == faults.endless_line_at:
-            self._for_ever(b"x" * 65536)
+            self.flood(b"x" * 65536)
         if name == faults.endless_reply_at:
-            self._for_ever(filler * (65536 // len(filler)))
+            self.flood(filler * (65536 // len(filler)))
 
     def say(self, *lines: str):
         self.send("".join(line + "\r\n" for line in lines).encode())
@@ -174,10 +175,13 @@ class Peer:
                 pass
             self._flush()
 
-    def _for_ever(self, block: bytes):
+    def flood(self, block: bytes):
+        """Sends it for ever, and records in between what the client says to that."""
         while True:
             self.send(block)
             self._server.endless += len(block)
+            if not self._tls and select.select([self._socket], [], [], 0)[0]:
+                self._plain_in += self._receive()
 
     def _receive(self) -> bytes:
         """Some bytes of the dialogue, recorded."""

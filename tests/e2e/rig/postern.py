@@ -175,6 +175,13 @@ class Terminal:
                 rest = bytes(self._all[self._read_to :]).decode(errors="backslashreplace")
                 raise AssertionError(f"'{pattern}' did not come within {timeout} s; what did:\n{rest}")
 
+    def drain(self, seconds: float, enough=lambda: False):
+        """Takes in what comes for that long, or until enough() says so, and looks at none of it: for floods."""
+        deadline = time.monotonic() + seconds
+        while self._child.poll() is None and not enough() and time.monotonic() < deadline:
+            self._read(0.05)
+        self._read_to = len(self._all)
+
     def signal(self, number: int):
         self._child.send_signal(number)
 
