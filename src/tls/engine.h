@@ -36,6 +36,15 @@ TlsSession *tls_session_take(Stream *s);
 void tls_session_free(TlsSession *session);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TlsSession, tls_session_free)
 
+/* What the server said about a session. */
+typedef struct {
+    TlsVersion version;
+    bool ticket;             /* it is in a ticket; else the server keeps it, by its id */
+    int64_t lifetime;        /* of the ticket, seconds; -1: not told */
+    uint32_t max_early_data; /* octets of 0-RTT data it would take (TLS 1.3); 0: none */
+} TlsSessionFacts;
+TlsSessionFacts tls_session_facts(const TlsSession *session);
+
 typedef enum { TLS_CLOSE_OPEN, TLS_CLOSE_NOTIFY, TLS_CLOSE_TRUNCATED, TLS_CLOSE_ALERT } TlsClose;
 /* How the peer ended its side, as far as we have read. */
 TlsClose tls_how_closed(const Stream *s);

@@ -161,5 +161,8 @@ bool tls_apply_parameters(SSL *ssl, const TlsPlan *plan, GError **error)
          * anyway. */
         SSL_set_options(ssl, SSL_OP_LEGACY_SERVER_CONNECT);
     }
+    if (plan->no_ticket) {
+        SSL_set_options(ssl, SSL_OP_NO_TICKET);
+    }
     return fine;
 }

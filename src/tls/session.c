@@ -70,6 +70,20 @@ TlsSession *tls_session_take(Stream *s)
     return taken;
 }
 
+TlsSessionFacts tls_session_facts(const TlsSession *session)
+{
+    SSL_SESSION *ssl = session->session;
+    bool ticket = SSL_SESSION_has_ticket(ssl) == 1;
+    unsigned long hint = SSL_SESSION_get_ticket_lifetime_hint(ssl);
+    return (TlsSessionFacts){
+        .version = (TlsVersion)SSL_SESSION_get_protocol_version(ssl),
+        .ticket = ticket,
+        /* 0 in TLS 1.2 leaves it open (RFC 5077 3.3); in 1.3 it means at once (RFC 8446 4.6.1). */
+        .lifetime = ticket && hint > 0 ? (int64_t)hint : -1,
+        .max_early_data = SSL_SESSION_get_max_early_data(ssl),
+    };
+}
+
 void tls_session_free(TlsSession *session)
 {
     if (!session) {

@@ -112,6 +112,40 @@ static void test_a_pin_is_checked_on_resumption_too(void)
     SSL_CTX_free(context);
 }
 
+static void test_a_session_tells_whether_it_is_a_ticket(void)
+{
+    SSL_CTX *context = test_server_context(&w.leaf, NULL);
+    TlsPlan plan = world_plan(&w);
+    g_autoptr(TlsPeer) first = NULL, second = NULL, third = NULL;
+    g_autoptr(TlsSession) newest = run(context, &plan, "mail.test", &first, NULL);
+    TlsSessionFacts facts = tls_session_facts(newest);
+    g_assert_cmpint(facts.version, ==, TLS_1_3);
+    g_assert_true(facts.ticket);
+    g_assert_cmpint(facts.lifetime, >, 0);
+    g_assert_cmpuint(facts.max_early_data, ==, 0);
+    plan.max = TLS_1_2;
+    g_autoptr(TlsSession) old = run(context, &plan, "mail.test", &second, NULL);
+    g_assert_true(tls_session_facts(old).ticket);
+    plan.no_ticket = true;
+    g_autoptr(TlsSession) id = run(context, &plan, "mail.test", &third, NULL);
+    facts = tls_session_facts(id);
+    g_assert_cmpint(facts.version, ==, TLS_1_2);
+    g_assert_false(facts.ticket);
+    g_assert_cmpint(facts.lifetime, ==, -1);
+    SSL_CTX_free(context);
+}
+
+static void test_early_data_is_told(void)
+{
+    SSL_CTX *context = test_server_context(&w.leaf, NULL);
+    SSL_CTX_set_max_early_data(context, 4096);
+    TlsPlan plan = world_plan(&w);
+    g_autoptr(TlsPeer) peer = NULL;
+    g_autoptr(TlsSession) session = run(context, &plan, "mail.test", &peer, NULL);
+    g_assert_cmpuint(tls_session_facts(session).max_early_data, ==, 4096);
+    SSL_CTX_free(context);
+}
+
 static void test_another_hosts_session_is_not_offered(void)
 {
     SSL_CTX *context = test_server_context(&w.leaf, NULL);
@@ -196,6 +230,8 @@ int main(int argc, char **argv)
     g_test_add_func("/session/breaks_off", test_a_session_outlives_a_connection_that_breaks_off);
     g_test_add_func("/session/resume", test_a_session_is_resumed_and_verified_again);
     g_test_add_func("/session/unverified", test_a_session_from_an_unverified_peer_opens_no_door);
+    g_test_add_func("/session/facts", test_a_session_tells_whether_it_is_a_ticket);
+    g_test_add_func("/session/early_data", test_early_data_is_told);
     g_test_add_func("/session/pin", test_a_pin_is_checked_on_resumption_too);
     g_test_add_func("/session/host", test_another_hosts_session_is_not_offered);
     g_test_add_func("/session/ticket", test_a_ticket_is_taken_in_without_a_read_and_loses_no_byte);
