@@ -20,7 +20,7 @@ static const Option options[] = {
     {"authzid", 0, OPTION_STRING, OWN(authzid), "NAME", "act as NAME, where the mechanism can",
      NULL},
     {"password-command", 0, OPTION_STRING, USUAL(password_command), "CMD",
-     "the password is what CMD prints", NULL},
+     "the password is the first line CMD prints", NULL},
     {"password-file", 0, OPTION_FILE, USUAL(password_file), "FILE",
      "the password is the first line of FILE", NULL},
     {"token-command", 0, OPTION_STRING, USUAL(token_command), "CMD",

@@ -64,7 +64,7 @@ const Option connect_options[] = {
      "tls-unique)",
      "tls-exporter|tls-server-end-point|tls-unique"},
     {"password-command", 0, OPTION_STRING, AT(password_command), "CMD",
-     "the password is what CMD prints"},
+     "the password is the first line CMD prints"},
     {"password-file", 0, OPTION_FILE, AT(password_file), "FILE",
      "the password is the first line of FILE"},
     {"token-command", 0, OPTION_STRING, AT(token_command), "CMD",

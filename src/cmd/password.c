@@ -72,13 +72,25 @@ void password_way_clear(PasswordWay *way)
     g_clear_pointer(&way->said, g_free);
 }
 
+/* The first line: what password stores print below it is other things kept with a password. */
 static Secret *by_command(const PasswordWay *way, GError **error)
 {
-    Secret *password = child_secret(way->value, PASSWORD_MAX, DEADLINE_NEVER, error);
-    if (!password) {
+    g_autoptr(Secret) printed = child_secret(way->value, PASSWORD_MAX, DEADLINE_NEVER, error);
+    if (!printed) {
         error_prefix(error, "%s", way->said);
+        return NULL;
     }
-    return password;
+    Bytes all = secret_reveal(printed);
+    gssize end = bytes_index(all, '\n');
+    Bytes line = bytes_sub(all, 0, end < 0 ? all.len : (size_t)end);
+    if (line.len > 0 && line.data[line.len - 1] == '\r') {
+        line.len--;
+    }
+    if (line.len == 0) {
+        error_fail(error, POSTERN_ERROR_CONFIG, "%s: the first line it prints is empty", way->said);
+        return NULL;
+    }
+    return secret_new(line.data, line.len);
 }
 
 /* Told, not refused: containers and configuration management hand out secrets in files of mode
