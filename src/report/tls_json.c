@@ -1,6 +1,7 @@
 /* tls_json.c: a TlsPeer as JSON. docs/tls-json.md describes it and is a promise: add, never change.
  */
-#include <jansson.h>
+#include "report/tls_json.h"
+
 #include <string.h>
 
 #include "base/escape.h"
@@ -32,7 +33,7 @@ static json_t *list(const GPtrArray *strings)
     return array;
 }
 
-static json_t *certificate(const TlsCertificate *c)
+json_t *tls_json_certificate(const TlsCertificate *c)
 {
     g_autofree char *pem = c->der == NULL ? NULL : tls_certificate_pem(c);
     return json_pack(
@@ -52,7 +53,7 @@ static json_t *chain(const TlsPeer *peer)
 {
     json_t *array = json_array();
     for (guint i = 0; peer->chain != NULL && i < peer->chain->len; i++) {
-        json_array_append_new(array, certificate(g_ptr_array_index(peer->chain, i)));
+        json_array_append_new(array, tls_json_certificate(g_ptr_array_index(peer->chain, i)));
     }
     return array;
 }
@@ -92,7 +93,7 @@ static json_t *client(const TlsPeer *peer)
                      (int)peer->client_certificate_sent, "subject", text(peer->client_subject));
 }
 
-static json_t *object(const TlsPeer *peer)
+json_t *tls_json_peer(const TlsPeer *peer)
 {
     return json_pack(
         "{s:s, s:s, s:o, s:{s:o, s:o, s:i}, s:o, s:{s:o, s:o, s:i}, s:o, s:o, s:o, s:b, s:b, s:b, "
@@ -111,7 +112,7 @@ static json_t *object(const TlsPeer *peer)
 
 char *tls_summary_json(const TlsPeer *peer)
 {
-    json_t *json = object(peer);
+    json_t *json = tls_json_peer(peer);
     char *dumped = json_dumps(json, JSON_INDENT(2));
     json_decref(json);
     char *owned = g_strdup(dumped);

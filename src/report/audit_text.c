@@ -1,0 +1,341 @@
+/* audit_text.c: an audit for people: what was looked at, the verdict, then the findings, the worst
+ * first. 80 columns. */
+#include "base/escape.h"
+#include "report/audit_words.h"
+#include "report/tls_summary.h"
+#include "report/tls_words.h"
+
+typedef struct {
+    GString *out;
+    const AuditReport *report;
+    const AuditView *view;
+} Page;
+
+/* --- colours --- */
+
+static const char *color_of(Verdict verdict, Severity severity)
+{
+    static const char *const fails[] = {
+        [SEVERITY_INFO] = "\033[1m",           [SEVERITY_LOW] = "\033[1;36m",
+        [SEVERITY_MEDIUM] = "\033[1;33m",      [SEVERITY_HIGH] = "\033[1;31m",
+        [SEVERITY_CRITICAL] = "\033[1;37;41m",
+    };
+    return verdict == VERDICT_FAIL      ? fails[severity]
+           : verdict == VERDICT_UNKNOWN ? "\033[1;35m"
+                                        : "\033[1;32m";
+}
+
+static void put_colored(const Page *p, const char *color, const char *text)
+{
+    g_string_append_printf(p->out, "%s%s%s", p->view->color ? color : "", text,
+                           p->view->color ? "\033[0m" : "");
+}
+
+/* --- what was looked at --- */
+
+static void put_versions(const Page *p, const Facts *facts)
+{
+    g_autofree char *offered = audit_word_versions(facts, YES);
+    g_autofree char *not_offered = audit_word_versions(facts, NO);
+    if (*offered == '\0' && *not_offered == '\0') {
+        return;
+    }
+    g_autofree char *line =
+        g_strdup_printf("offers %s%s%s", *offered != '\0' ? offered : "none of them",
+                        *not_offered != '\0' ? "; not " : "", not_offered);
+    audit_wrap(p->out, line, 4);
+}
+
+static void put_reason(const Page *p, const char *said, const char *why)
+{
+    g_autofree char *shown = escape_line(bytes_of(why != NULL ? why : ""));
+    g_autofree char *line = g_strdup_printf("%s%s%s", said, *shown != '\0' ? ": " : "", shown);
+    audit_wrap(p->out, line, 4);
+}
+
+static void put_missing(const Page *p, const Facts *facts)
+{
+    for (guint i = 0; facts->missing != NULL && i < facts->missing->len; i++) {
+        put_reason(p, "not learnt", g_ptr_array_index(facts->missing, i));
+    }
+}
+
+static void put_tls(const Page *p, const Facts *facts)
+{
+    if (facts->peer != NULL) {
+        g_autofree char *line = tls_summary_line(facts->peer);
+        audit_wrap(p->out, line, 4);
+    } else if (facts->handshake_error != NULL) {
+        put_reason(p, "no TLS", facts->handshake_error);
+    }
+    put_versions(p, facts);
+}
+
+static void put_service(const Page *p, const Facts *facts)
+{
+    g_autofree char *name = audit_word_service(facts);
+    g_autofree char *head = g_strdup_printf("%s, %s", name, role_name(facts->role));
+    audit_wrap(p->out, head, 2);
+    if (facts->reachable.known != YES) {
+        put_reason(p, facts->reachable.known == NO ? "not reachable" : "not known to be reachable",
+                   facts->reachable.why);
+        return;
+    }
+    if (facts->greeting != NULL) {
+        g_autofree char *greeting = escape_line_max(bytes_of(facts->greeting), 70);
+        audit_wrap(p->out, greeting, 4);
+    }
+    put_tls(p, facts);
+    g_autofree char *connections = audit_word_connections(facts);
+    audit_wrap(p->out, connections, 4);
+    put_missing(p, facts);
+}
+
+static void put_domain(const Page *p, const DomainFacts *domain)
+{
+    g_autofree char *name = escape_line(bytes_of(domain->domain));
+    g_string_append_printf(p->out, "  %s\n", name);
+    for (guint i = 0; domain->mx != NULL && i < domain->mx->len; i++) {
+        const MxFacts *mx = g_ptr_array_index(domain->mx, i);
+        g_autofree char *host = escape_line(bytes_of(mx->host));
+        g_autofree char *line =
+            g_strdup_printf("MX %u %s%s", mx->preference, host,
+                            mx->resolves.known == NO ? " does not resolve" : "");
+        audit_wrap(p->out, line, 4);
+    }
+}
+
+static void put_subjects(const Page *p)
+{
+    for (guint i = 0; i < p->report->domains->len; i++) {
+        put_domain(p, g_ptr_array_index(p->report->domains, i));
+    }
+    for (guint i = 0; i < p->report->services->len; i++) {
+        put_service(p, g_ptr_array_index(p->report->services, i));
+    }
+}
+
+/* --- the verdict --- */
+
+static void put_verdict(const Page *p)
+{
+    const AuditView *view = p->view;
+    int worst = audit_view_worst(p->report, view);
+    unsigned unknown = audit_view_count(p->report, view, VERDICT_UNKNOWN, SEVERITY_INFO);
+    g_autofree char *counts = audit_word_counts(p->report, view);
+    g_string_append(p->out, view->changes != NULL ? "\nWhat changed: " : "\nResult: ");
+    put_colored(p, color_of(worst < 0 ? VERDICT_PASS : VERDICT_FAIL, (Severity)MAX(worst, 0)),
+                counts);
+    g_string_append_printf(p->out, "; %u inconclusive; %u passed\n", unknown,
+                           audit_view_count(p->report, view, VERDICT_PASS, SEVERITY_INFO));
+    if (p->report->interrupted) {
+        put_colored(p, color_of(VERDICT_UNKNOWN, SEVERITY_INFO),
+                    "Interrupted: what had not been asked by then is missing.");
+        g_string_append_c(p->out, '\n');
+    }
+}
+
+/* --- findings --- */
+
+/* Those with the same evidence share a line; `told` holds what was told already. */
+static void put_evidence(const Page *p, const AuditGroup *group, guint first, GHashTable *told)
+{
+    Finding *one = g_ptr_array_index(group->findings, first);
+    g_autofree char *evidence = audit_word_evidence(one);
+    g_autoptr(GString) line = g_string_new(NULL);
+    if (!g_hash_table_add(told, g_strdup(evidence))) {
+        return;
+    }
+    for (guint i = first; i < group->findings->len; i++) {
+        const Finding *f = g_ptr_array_index(group->findings, i);
+        g_autofree char *same = audit_word_evidence(f);
+        if (g_str_equal(same, evidence)) {
+            g_autofree char *subject = audit_word_subject(f);
+            g_string_append_printf(line, "%s%s", line->len > 0 ? ", " : "", subject);
+        }
+    }
+    if (*evidence != '\0') {
+        g_string_append_printf(line, ": %s", evidence);
+    }
+    audit_wrap(p->out, line->str, 6);
+}
+
+static void put_lines(const Page *p, const char *lines)
+{
+    g_auto(GStrv) list = g_strsplit(lines, "\n", -1);
+    for (char **line = list; *line != NULL; line++) {
+        /* To be copied: never broken, whatever their length. */
+        g_string_append_printf(p->out, "%s%s\n", **line != '\0' ? "          " : "", *line);
+    }
+}
+
+static void put_fixes(const Page *p, const Check *check)
+{
+    for (char **product = p->report->fix; product != NULL && *product != NULL; product++) {
+        const char *lines = audit_fix(check, *product);
+        if (lines != NULL) {
+            g_string_append_printf(p->out, "      %s:\n", audit_product_title(*product));
+            put_lines(p, lines);
+        }
+    }
+}
+
+static void put_why(const Page *p, const Check *check)
+{
+    if (check->why != NULL) {
+        audit_wrap(p->out, check->why, 6);
+    }
+    if (check->reference != NULL) {
+        g_autofree char *line = g_strdup_printf("See %s.", check->reference);
+        audit_wrap(p->out, line, 6);
+    }
+}
+
+static void put_group(const Page *p, const AuditGroup *group)
+{
+    g_autoptr(GHashTable) told = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    bool passed = group->verdict == VERDICT_PASS;
+    g_autofree char *head = g_strdup_printf("%s  %s%s", group->check->id, passed ? "not: " : "",
+                                            group->check->title);
+    audit_wrap(p->out, head, 2);
+    for (guint i = 0; i < group->findings->len; i++) {
+        put_evidence(p, group, i, told);
+    }
+    if (group->verdict == VERDICT_FAIL) {
+        put_why(p, group->check);
+        put_fixes(p, group->check);
+    }
+}
+
+static void put_heading(const Page *p, const AuditGroup *group)
+{
+    g_autofree char *word = g_ascii_strup(audit_word_verdict(group->verdict, group->severity), -1);
+    g_string_append_c(p->out, '\n');
+    put_colored(p, color_of(group->verdict, group->severity), word);
+    g_string_append_c(p->out, '\n');
+}
+
+/* --- what is inconclusive: often many checks for one reason --- */
+
+typedef struct {
+    char *reason; /* "smtp://mx.example.org: 421 too many connections" */
+    GString *ids;
+} Doubt;
+
+static void doubt_free(void *doubt)
+{
+    Doubt *d = doubt;
+    g_free(d->reason);
+    g_string_free(d->ids, TRUE);
+    g_free(d);
+}
+
+/* Takes the reason. */
+static Doubt *doubt_of(GPtrArray *doubts, char *reason)
+{
+    for (guint i = 0; i < doubts->len; i++) {
+        Doubt *d = g_ptr_array_index(doubts, i);
+        if (g_str_equal(d->reason, reason)) {
+            g_free(reason);
+            return d;
+        }
+    }
+    Doubt *d = g_new0(Doubt, 1);
+    *d = (Doubt){reason, g_string_new(NULL)};
+    g_ptr_array_add(doubts, d);
+    return d;
+}
+
+static void doubt_group(GPtrArray *doubts, const AuditGroup *group)
+{
+    for (guint i = 0; i < group->findings->len; i++) {
+        const Finding *f = g_ptr_array_index(group->findings, i);
+        g_autofree char *subject = audit_word_subject(f);
+        g_autofree char *evidence = audit_word_evidence(f);
+        Doubt *d = doubt_of(doubts, g_strdup_printf("%s: %s", subject, evidence));
+        g_string_append_printf(d->ids, "%s%s", d->ids->len > 0 ? ", " : "", f->check->id);
+    }
+}
+
+static void put_doubts(const Page *p, const GPtrArray *doubts)
+{
+    for (guint i = 0; i < doubts->len; i++) {
+        const Doubt *d = g_ptr_array_index(doubts, i);
+        audit_wrap(p->out, d->reason, 2);
+        audit_wrap(p->out, d->ids->str, 6);
+    }
+}
+
+/* --- all findings --- */
+
+static bool same_rank(const AuditGroup *a, const AuditGroup *b)
+{
+    return a->verdict == b->verdict && a->severity == b->severity;
+}
+
+/* Puts the groups of one verdict and severity. Gives the index behind them. */
+static guint put_rank(const Page *p, const GPtrArray *groups, guint first)
+{
+    g_autoptr(GPtrArray) doubts = g_ptr_array_new_with_free_func(doubt_free);
+    const AuditGroup *head = g_ptr_array_index(groups, first);
+    guint i = first;
+    put_heading(p, head);
+    for (; i < groups->len && same_rank(head, g_ptr_array_index(groups, i)); i++) {
+        if (head->verdict == VERDICT_UNKNOWN) {
+            doubt_group(doubts, g_ptr_array_index(groups, i));
+        } else {
+            put_group(p, g_ptr_array_index(groups, i));
+        }
+    }
+    put_doubts(p, doubts);
+    return i;
+}
+
+static void put_findings(const Page *p)
+{
+    g_autoptr(GPtrArray) groups = audit_groups(p->report, p->view);
+    for (guint i = 0; i < groups->len;) {
+        const AuditGroup *group = g_ptr_array_index(groups, i);
+        if (group->verdict == VERDICT_PASS && !p->view->verbose) {
+            break;
+        }
+        i = put_rank(p, groups, i);
+    }
+}
+
+/* --- what changed since --baseline --- */
+
+static void put_no_longer(const Page *p)
+{
+    const GPtrArray *list = p->view->changes != NULL ? audit_changes_list(p->view->changes) : NULL;
+    bool first = true;
+    for (guint i = 0; list != NULL && i < list->len; i++) {
+        const AuditChange *c = g_ptr_array_index(list, i);
+        if (c->kind != CHANGE_FIXED && c->kind != CHANGE_GONE) {
+            continue;
+        }
+        if (first) {
+            g_string_append_c(p->out, '\n');
+            put_colored(p, color_of(VERDICT_PASS, SEVERITY_INFO), "NO LONGER THERE");
+            g_string_append_c(p->out, '\n');
+        }
+        first = false;
+        const AuditRecord *before = c->before;
+        g_autofree char *line = g_strdup_printf(
+            "%s  %s, %s (was %s%s)", before->id, before->title, c->subject,
+            severity_name(before->severity), c->kind == CHANGE_GONE ? ", not looked at now" : "");
+        audit_wrap(p->out, line, 2);
+    }
+}
+
+char *audit_render_text(const AuditReport *report, const AuditView *view)
+{
+    Page p = {.out = g_string_new(NULL), .report = report, .view = view};
+    g_autofree char *when = tls_word_time(report->started);
+    g_string_append_printf(p.out, "Audit of %s\n", when);
+    put_subjects(&p);
+    put_verdict(&p);
+    put_findings(&p);
+    put_no_longer(&p);
+    return g_string_free(p.out, FALSE);
+}
