@@ -137,6 +137,8 @@ static void clear_answers(Facts *f)
         &f->tls_enforced,
         &f->chains_complete,
         &f->groups_complete,
+        &f->hybrid_groups,
+        &f->weak_groups,
         &f->secure_renegotiation,
         &f->client_renegotiation,
         &f->compression,

@@ -80,6 +80,7 @@ typedef struct {
     Fact suite_class[CLASS_COUNT];
     GArray *groups;        /* of uint16_t, found */
     Fact groups_complete;
+    Fact hybrid_groups, weak_groups; /* asked for as kinds: post-quantum hybrids; below 112 bits */
     GArray *signatures;    /* of uint16_t */
     int dh_bits;           /* smallest DHE prime seen; 0: none */
     GBytes *dh_prime;
@@ -109,6 +110,7 @@ typedef struct {
     Fact resolves;
     GPtrArray *addresses;  /* of char* */
     bool secure;
+    bool implicit;         /* there is no MX record: this is the domain itself (RFC 5321 5.1) */
 } MxFacts;
 
 typedef struct {
@@ -122,7 +124,8 @@ typedef struct {
     char *domain;
     gint64 now;
     Fact dnssec;           /* the MX answer was validated */
-    Fact null_mx;
+    bool bogus;            /* it failed validation; then dnssec is NO and says why */
+    Fact null_mx;          /* NO with a why: there is one, and it does not count */
     GPtrArray *mx;         /* of MxFacts, by preference */
     GPtrArray *srv;        /* of SrvFacts */
     Fact mta_sts_record, mta_sts_policy;

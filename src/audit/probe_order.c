@@ -1,0 +1,128 @@
+/* probe_order.c: does the server's order of suites decide, or the client's? And does it need to be
+ * told the host's name? One hello asks both: what was chosen before stands last in it, and no name
+ * is said. */
+#include "audit/learn.h"
+#include "audit/probes.h"
+
+static GArray *first_last(const GArray *suites)
+{
+    GArray *turned = g_array_new(FALSE, FALSE, sizeof(uint16_t));
+    for (guint i = suites->len; i-- > 0;) {
+        g_array_append_val(turned, g_array_index(suites, uint16_t, i));
+    }
+    return turned;
+}
+
+static void settle_order(Facts *f, VersionIndex v, uint16_t chosen)
+{
+    VersionFacts *version = &f->version[v];
+    uint16_t first = g_array_index(version->suites, uint16_t, 0);
+    Known known = chosen == first ? YES : NO;
+    const Suite *suite = hello_suite(chosen);
+    fact_set(&version->server_order, known, "%s %s", suite ? suite->name : "the same suite",
+             known == YES ? "is chosen, wherever it stands" : "is chosen, because it stands first");
+    for (int other = V_SSL3; other < (int)v; other++) { /* it is one setting */
+        if (f->version[other].offered.known == YES) {
+            fact_set(&f->version[other].server_order, known, "as in %s", version_index_name(v));
+        }
+    }
+}
+
+static bool same_certificate(const HelloAnswer *a, const HelloAnswer *b)
+{
+    return a->certificates->len && b->certificates->len &&
+           g_bytes_equal(g_ptr_array_index(a->certificates, 0),
+                         g_ptr_array_index(b->certificates, 0));
+}
+
+static uint16_t chosen_of(const Asked *asked, VersionIndex v, const GArray *offered)
+{
+    bool right = asked->outcome == ASKED_CHOSE && learn_version(asked->answer) == v &&
+                 list_has(offered, asked->answer->suite);
+    return right ? asked->answer->suite : 0;
+}
+
+static void settle_sni(Prober *p, const Asked *without)
+{
+    Fact *fact = &p->facts->sni_needed;
+    if (without->outcome != ASKED_CHOSE) {
+        fact_set(fact, UNKNOWN, "%s", without->why);
+    } else if (p->best && without->answer->suite == hello_reader_answer(p->best)->suite) {
+        bool same = same_certificate(without->answer, hello_reader_answer(p->best));
+        bool none = !without->answer->certificates->len;
+        fact_set(fact,
+                 same   ? NO
+                 : none ? UNKNOWN
+                        : YES,
+                 "%s",
+                 same   ? "the same certificate is sent without it"
+                 : none ? "an anonymous suite was chosen"
+                        : "another certificate is sent without it");
+    } else { /* another suite may have another certificate */
+        fact_set(fact, NO, "the handshake goes on without it");
+    }
+}
+
+/* Refused without the name: is it the name, or the order? */
+static void ask_with_name(Prober *p, VersionIndex v, const GArray *turned, const char *why_without)
+{
+    g_auto(Asked) asked = {0};
+    HelloOffer offer = offer_suites(p, v, turned);
+    prober_ask(p, &offer, &asked);
+    uint16_t chosen = chosen_of(&asked, v, turned);
+    if (chosen) {
+        settle_order(p->facts, v, chosen);
+        fact_set(&p->facts->sni_needed, YES, "without it: %s", why_without);
+    } else {
+        fact_set(&p->facts->version[v].server_order, UNKNOWN, "%s",
+                 asked.why ? asked.why : why_without);
+    }
+}
+
+static void note_nothing_to_order(Prober *p, VersionIndex v)
+{
+    VersionFacts *version = &p->facts->version[v];
+    bool one = version->suites_complete.known == YES;
+    fact_set(&version->server_order, UNKNOWN,
+             one ? "there is one suite only" : "one suite only was seen");
+}
+
+void probe_order(Prober *p)
+{
+    Facts *f = p->facts;
+    VersionIndex v = highest_old(f);
+    if (v == V_COUNT) {
+        fact_set(&f->sni_needed, UNKNOWN,
+                 "in TLS 1.3 alone the certificate is not seen by this probe");
+        return;
+    }
+    prober_progress(p, "order of suites");
+    g_autoptr(GArray) turned = first_last(f->version[v].suites);
+    HelloOffer offer = offer_suites(p, v, turned);
+    bool named = offer.server_name != NULL;
+    g_auto(Asked) asked = {0};
+    if (!named) {
+        fact_set(&f->sni_needed, NO, "no name was sent, for it is an address");
+    }
+    if (turned->len < 2) {
+        note_nothing_to_order(p, v);
+    }
+    if (turned->len < 2 && !named) {
+        return;
+    }
+    offer.server_name = NULL;
+    prober_ask(p, &offer, &asked);
+    uint16_t chosen = chosen_of(&asked, v, turned);
+    if (named) {
+        settle_sni(p, &asked);
+    }
+    if (chosen && turned->len >= 2) {
+        settle_order(f, v, chosen);
+    } else if (!chosen && named && asked.outcome != ASKED_NOT) {
+        g_autofree char *why =
+            g_strdup(asked.why ? asked.why : "the server chose what was not offered");
+        ask_with_name(p, v, turned, why);
+    } else if (!chosen) {
+        fact_set(&f->version[v].server_order, UNKNOWN, "%s", asked.why ? asked.why : "no answer");
+    }
+}

@@ -1,0 +1,145 @@
+/* probe_vulnerable.c: Heartbleed and the early ChangeCipherSpec, by raw probes that take nothing of
+ * worth and break nothing. What follows from other facts (DROWN from SSLv2, ROBOT's absence from
+ * static RSA's) is not asked for. */
+#include <string.h>
+
+#include "audit/learn.h"
+#include "audit/probes.h"
+
+enum { RECORD_CCS = 20, RECORD_ALERT = 21, RECORD_HEARTBEAT = 24, SECONDS = 5 };
+
+/* The first record of a type among what was heard; false: none. */
+static bool find_record(const GByteArray *heard, uint8_t type, Bytes *body)
+{
+    Bytes rest = bytes_of_array(heard);
+    for (uint8_t found; hello_record(&rest, &found, body);) {
+        if (found == type) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void append_record(GByteArray *out, uint16_t version, uint8_t type, Bytes body)
+{
+    const uint8_t header[] = {type, (uint8_t)(version >> 8), (uint8_t)version, 0,
+                              (uint8_t)body.len};
+    g_byte_array_append(out, header, sizeof header);
+    g_byte_array_append(out, (const uint8_t *)body.data, (guint)body.len);
+}
+
+/* --- Heartbleed (CVE-2014-0160): a request that claims 16 octets more than it has. A server that
+ * is well stays silent (RFC 6520 section 4); the goodbye behind it makes an end of the waiting ---
+ */
+
+static void judge_heartbeat(Fact *fact, const GByteArray *heard, const char *ended)
+{
+    enum { RESPONSE = 2 };
+    Bytes body;
+    if (find_record(heard, RECORD_HEARTBEAT, &body) && body.len > 0 && body.data[0] == RESPONSE) {
+        fact_set(fact, YES, "a heartbeat of 0 octets that claimed 16 was answered with %zu",
+                 body.len);
+    } else if (find_record(heard, RECORD_ALERT, &body) || strstr(ended, "closed")) {
+        fact_set(fact, NO, "a heartbeat that claims more than it has is not answered");
+    } else {
+        fact_set(fact, UNKNOWN, "%s", ended);
+    }
+}
+
+static void ask_heartbleed(Prober *p, VersionIndex v)
+{
+    Fact *fact = &p->facts->heartbleed;
+    g_auto(Asked) asked = {0};
+    HelloOffer offer = offer_suites(p, v, p->facts->version[v].suites);
+    prober_ask_and_stay(p, &offer, &asked);
+    if (!asked.session) {
+        fact_set(fact, UNKNOWN, "%s", asked.why);
+        return;
+    }
+    g_autoptr(GByteArray) request = g_byte_array_new();
+    g_autoptr(GByteArray) heard = g_byte_array_new();
+    append_record(request, asked.answer->version, RECORD_HEARTBEAT, BYTES_LITERAL("\x01\x00\x10"));
+    append_record(request, asked.answer->version, RECORD_ALERT, BYTES_LITERAL("\x01\x00"));
+    const char *ended = "the server sent something else";
+    prober_send_raw(&asked, bytes_of_array(request), heard, SECONDS, &ended);
+    judge_heartbeat(fact, heard, ended);
+}
+
+/* --- CVE-2014-0224: a ChangeCipherSpec before any key was agreed on. A server that takes it reads
+ * the next record as encrypted, and finds it spoilt; one that is well complains of the first as
+ * unexpected --- */
+
+static void judge_early_ccs(Fact *fact, const GByteArray *heard, const char *ended)
+{
+    enum {
+        BAD_RECORD_MAC = 20,
+        DECRYPTION_FAILED = 21,
+        UNEXPECTED_MESSAGE = 10,
+        HANDSHAKE_FAILURE = 40
+    };
+    Bytes body;
+    if (!find_record(heard, RECORD_ALERT, &body) || body.len < 2) {
+        fact_set(fact, UNKNOWN, "%s", ended);
+        return;
+    }
+    uint8_t alert = (uint8_t)body.data[1];
+    const char *name = hello_alert_name(alert) ? hello_alert_name(alert) : "of an unknown kind";
+    bool taken = alert == BAD_RECORD_MAC || alert == DECRYPTION_FAILED;
+    bool refused = alert == UNEXPECTED_MESSAGE || alert == HANDSHAKE_FAILURE;
+    fact_set(fact,
+             taken     ? YES
+             : refused ? NO
+                       : UNKNOWN,
+             "an early ChangeCipherSpec gets alert %s", name);
+}
+
+static void ask_early_ccs(Prober *p, VersionIndex v)
+{
+    Fact *fact = &p->facts->ccs_injection;
+    g_auto(Asked) asked = {0};
+    HelloOffer offer = offer_suites(p, v, p->facts->version[v].suites);
+    prober_ask_and_stay(p, &offer, &asked);
+    if (!asked.session) {
+        fact_set(fact, UNKNOWN, "%s", asked.why);
+        return;
+    }
+    g_autoptr(GByteArray) twice = g_byte_array_new();
+    g_autoptr(GByteArray) heard = g_byte_array_new();
+    append_record(twice, asked.answer->version, RECORD_CCS, BYTES_LITERAL("\x01"));
+    append_record(twice, asked.answer->version, RECORD_CCS, BYTES_LITERAL("\x01"));
+    const char *ended = "the server sent something else";
+    prober_send_raw(&asked, bytes_of_array(twice), heard, SECONDS, &ended);
+    judge_early_ccs(fact, heard, ended);
+}
+
+static void settle_without_version(Facts *f)
+{
+    bool only_tls13 = old_versions_known(f) && f->version[V_TLS13].offered.known == YES;
+    Fact *const facts[] = {&f->heartbleed, &f->ccs_injection, &f->robot};
+    for (size_t i = 0; i < G_N_ELEMENTS(facts); i++) {
+        fact_set(facts[i], only_tls13 ? NO : UNKNOWN, "%s",
+                 only_tls13 ? "TLS 1.3 alone is offered" : "no answer below TLS 1.3");
+    }
+}
+
+void probe_vulnerable(Prober *p)
+{
+    Facts *f = p->facts;
+    VersionIndex v = highest_old(f);
+    if (v == V_COUNT) {
+        settle_without_version(f);
+        return;
+    }
+    prober_progress(p, "old flaws");
+    if (f->heartbeat.known == NO) {
+        fact_set(&f->heartbleed, NO, "there is no heartbeat");
+    } else if (f->heartbeat.known == YES) {
+        ask_heartbleed(p, v);
+    } else {
+        fact_set(&f->heartbleed, UNKNOWN, "it is not known whether there is a heartbeat");
+    }
+    if (f->suite_class[CLASS_RSA_KX].known == NO) {
+        fact_set(&f->robot, NO, "static RSA is not offered");
+    }
+    ask_early_ccs(p, v);
+}

@@ -1,0 +1,84 @@
+/* prober.h: what all probes of one service share: the connections, which are counted, spaced and
+ * given up in one place, and the asking of one hello over one of them.
+ *
+ * A probe is straight-line code: it asks, looks at what came back, and fills the Facts. When a
+ * server turns us away (421, resets, closed at once) the Prober waits and tries again; a probe only
+ * sees ASKED_NOT when no connection was to be had at all, with the reason. */
+#pragma once
+
+#include "audit/probe.h"
+
+struct Prober {
+    const ProbePlan *plan;  /* borrowed */
+    const Target *target;   /* borrowed */
+    Facts *facts;           /* borrowed; connections and budget are counted in it */
+    SessionPlan raw;        /* up to just before the handshake, which is ours to make */
+    Target raw_target;      /* as target, but without TLS from the start */
+    char **connect_to;      /* pins the address once one has answered */
+    char *stopped;          /* why no more connections are made, or NULL */
+    char *no_tls;           /* why there is no TLS to be asked for, or NULL */
+    bool answered;          /* a connection has got as far as it was meant to */
+    bool agreed;            /* the server has agreed to TLS, or needs no asking */
+    GArray *starts;         /* of gint64: when each connection was begun (monotonic) */
+    double per_minute;      /* ours, or what the server was found to bear; 0: no limit */
+    double patience;        /* seconds of waiting for a server that turns us away, each time anew */
+    GByteArray *good_hello; /* one that was answered: to tell a refusal from a server that wants no
+                               more connections */
+    HelloReader *best;      /* the first complete answer below TLS 1.3, or NULL */
+    GArray *suites, *suites13, *rare_suites, *groups, *old_groups,
+        *signatures; /* of uint16_t: all there are to offer */
+};
+
+/* Borrows all three. No I/O. */
+Prober *prober_new(const ProbePlan *plan, const Target *target, Facts *facts);
+void prober_free(Prober *p);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Prober, prober_free)
+
+/* Are there still so many connections in the budget, and is the server still talking to us? */
+bool prober_can(const Prober *p, unsigned connections);
+/* Tells progress to whoever runs the audit. */
+void prober_progress(const Prober *p, const char *format, ...) G_GNUC_PRINTF(2, 3);
+/* Notes that something could not be asked, and why. */
+void prober_missing(Prober *p, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+/* Opens a connection that counts and climbs: waits for its turn, backs off and tries again when the
+ * server turns us away, keeps what is learnt about reachability and greeting. NULL plan: p->raw.
+ * NULL on failure. End it with prober_hang_up(). Suspends. */
+Session *prober_climb(Prober *p, const SessionPlan *plan, Stage upto, GError **error);
+/* The plan for an ordinary session with this service, at the address that was pinned. Give it back
+ * to prober_climb(). */
+SessionPlan prober_session_plan(const Prober *p);
+/* QUIT where the conversation is in order, and closes. NULL is fine. Suspends. */
+void prober_hang_up(Prober *p, Session *s);
+
+typedef enum {
+    ASKED_NOT, /* there was no connection, or no TLS to be had: the budget, the server, the network
+                */
+    ASKED_CHOSE,   /* the server chose: SERVER, RETRY, SSLV2 */
+    ASKED_REFUSED, /* an alert that means no: handshake_failure, protocol_version,
+                      insufficient_security */
+    ASKED_BROKE,   /* any other alert, closed, reset, silent, not TLS: says nothing about what is
+                      offered */
+} AskedOutcome;
+
+typedef struct {
+    AskedOutcome outcome;
+    const HelloAnswer *answer; /* never NULL after prober_ask(); of the reader */
+    HelloReader *reader;
+    char *why;        /* but for CHOSE: the alert, or what else happened, in words */
+    Session *session; /* prober_ask_and_stay(): the connection, else NULL */
+} Asked;
+
+void asked_clear(Asked *asked);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Asked, asked_clear)
+
+/* One hello over one connection; *ret is all zero or cleared. What the answer teaches is in the
+ * Facts (learn.h). Suspends. */
+void prober_ask(Prober *p, const HelloOffer *offer, Asked *ret);
+/* The same, and stays on the line when the server chose: asked->session. Suspends. */
+void prober_ask_and_stay(Prober *p, const HelloOffer *offer, Asked *ret);
+/* Sends octets as they are over asked->session, and reads what comes back until a whole record is
+ * in `heard`. False at the end of the connection or of the time: *why says which (static).
+ * Suspends. */
+bool prober_send_raw(Asked *asked, Bytes octets, GByteArray *heard, double seconds,
+                     const char **why);

@@ -1,0 +1,40 @@
+/* probes.h: the probes of one service, and what they share. Each is straight-line code over a
+ * Prober; it stops where there are no more connections, and leaves a reason where it could learn
+ * nothing. All suspend. Private to audit/. */
+#pragma once
+
+#include "audit/offer.h"
+#include "audit/prober.h"
+
+/* probe_versions.c: SSLv2 to TLS 1.3, and whether offering TLS 1.3 frightens the server. First of
+ * all: the others build on it. */
+void probe_versions(Prober *p);
+/* probe_suites.c: by class; or, with `full`, each one there is. */
+void probe_suites(Prober *p);
+/* probe_order.c: whose order of suites counts, and whether SNI is needed. */
+void probe_order(Prober *p);
+/* probe_certificates.c: both kinds of certificates, RSA and ECDSA, where TLS 1.2 or older lets them
+ * be seen. */
+void probe_certificates(Prober *p);
+/* probe_groups.c: hybrid and weak groups; with `full` all groups and signature schemes. */
+void probe_groups(Prober *p);
+/* probe_extensions.c */
+void probe_extensions(Prober *p);
+/* probe_vulnerable.c */
+void probe_vulnerable(Prober *p);
+
+/* enumerate.c: finds every suite of one version: the chosen one is withheld and the rest asked for
+ * again (RFC 5246 7.4.1.2 lets the server choose one at a time only). What the server breaks down
+ * on is asked for in smaller sets; what stays unknown is added to `unknown` (of uint16_t) and *why
+ * (the caller's) says why. Fills the facts of the version. */
+void enumerate_suites(Prober *p, VersionIndex version, GArray *unknown, char **why);
+
+/* The highest and the lowest of SSLv3 to TLS 1.2 that is offered; V_COUNT: none. */
+VersionIndex highest_old(const Facts *facts);
+VersionIndex lowest_old(const Facts *facts);
+/* Is it known of each of them? */
+bool old_versions_known(const Facts *facts);
+/* Asks for these suites and no others, and reads the answer as one about them: YES chosen, NO
+ * refused, UNKNOWN with *why (the caller's). A refusal of a whole version or a choice that was not
+ * offered are no yes. */
+Known ask_suites(Prober *p, VersionIndex version, const GArray *suites, Asked *asked, char **why);
