@@ -36,7 +36,7 @@ static void mx_present(const DomainFacts *d, Findings *out)
 {
     if (d->null_mx.known == YES) {
         findings_pass(out, "a null MX: this domain takes no mail");
-    } else if (d->mx->len > 0) {
+    } else if (d->mx->len > 0 && !((const MxFacts *)g_ptr_array_index(d->mx, 0))->implicit) {
         findings_pass(out, "%u MX", d->mx->len);
     } else if (d->null_mx.known == NO) {
         findings_fail(out, "mail goes to the address of %s itself, if it has one", d->domain);
@@ -61,6 +61,8 @@ static void null_mx_alone(const DomainFacts *d, Findings *out)
         findings_unknown(out, "%s", fact_why(&d->null_mx));
     } else if (d->null_mx.known == YES && real > 0) {
         findings_fail(out, "\".\" beside %u others", real);
+    } else if (d->null_mx.known == NO && d->null_mx.why != NULL) {
+        findings_fail(out, "%s", d->null_mx.why);
     }
 }
 
@@ -93,8 +95,21 @@ static void mx_is_name(const DomainFacts *d, Findings *out)
     }
 }
 
+static void bogus(const DomainFacts *d, Findings *out)
+{
+    if (d->bogus) {
+        findings_fail(out, "%s", d->dnssec.why ? d->dnssec.why : "");
+    } else if (d->dnssec.known == UNKNOWN) {
+        findings_unknown(out, "%s", fact_why(&d->dnssec));
+    }
+}
+
 static void dnssec(const DomainFacts *d, Findings *out)
 {
+    if (d->bogus) {
+        findings_not_applicable(out); /* signed, and wrongly: that has a row of its own */
+        return;
+    }
     findings_from_fact(out, &d->dnssec, NO, "");
 }
 
@@ -168,12 +183,23 @@ static bool about_mta_sts(const DomainFacts *d, Findings *out)
         findings_unknown(out, "%s", fact_why(&d->mta_sts_record));
         return false;
     }
+    g_autofree char *id =
+        d->mta_sts_text ? mta_sts_record_parse(bytes_of(d->mta_sts_text), NULL) : g_strdup("");
+    if (id == NULL) {
+        findings_not_applicable(out); /* senders ignore such a record, and one row says so */
+        return false;
+    }
     return true;
 }
 
 static void mta_sts_policy(const DomainFacts *d, Findings *out)
 {
-    if (about_mta_sts(d, out)) {
+    if (!about_mta_sts(d, out)) {
+        return;
+    }
+    if (d->mta_sts_policy_text != NULL) {
+        findings_pass(out, "fetched"); /* what is in it is for other rows */
+    } else {
         findings_from_fact(out, &d->mta_sts_policy, NO, "");
     }
 }
@@ -187,7 +213,7 @@ static bool about_policy(const DomainFacts *d, Findings *out)
     if (d->mta_sts_policy.known == YES) {
         return true;
     }
-    if (d->mta_sts_policy.known == NO && d->mta_sts_policy_text == NULL) {
+    if (d->mta_sts_policy.known == NO) {
         findings_not_applicable(out);
     } else {
         findings_unknown(out, "%s", fact_why(&d->mta_sts_policy));
@@ -197,6 +223,9 @@ static bool about_policy(const DomainFacts *d, Findings *out)
 
 static void mta_sts_valid(const DomainFacts *d, Findings *out)
 {
+    if (!about_mta_sts(d, out)) {
+        return;
+    }
     if (d->mta_sts_policy_text == NULL) {
         if (about_policy(d, out)) {
             findings_unknown(out, "the text of the policy was not kept");
@@ -355,7 +384,9 @@ static void spf_single(const DomainFacts *d, Findings *out)
         return;
     }
     g_autoptr(SpfRecord) record = spf_parse(bytes_of(d->spf_text));
-    if (record->records > 1) {
+    if (record->records == 0) {
+        findings_not_applicable(out);
+    } else if (record->records > 1) {
         findings_fail(out, "%u records", record->records);
     }
 }
@@ -377,7 +408,9 @@ static void spf_lookups(const DomainFacts *d, Findings *out)
         return;
     }
     g_autoptr(SpfRecord) record = spf_parse(bytes_of(d->spf_text));
-    if (record->lookups > SPF_LOOKUPS_MAX) {
+    if (record->records == 0) {
+        findings_not_applicable(out);
+    } else if (record->lookups > SPF_LOOKUPS_MAX) {
         findings_fail(out, "%u in this record alone", record->lookups);
     } else {
         findings_pass(out, "%u in this record, those it includes not counted", record->lookups);
@@ -428,7 +461,7 @@ static void dmarc_policy(const DomainFacts *d, Findings *out)
     }
     g_autoptr(DmarcRecord) record = dmarc_parse(bytes_of(d->dmarc_text));
     if (record->policy == NULL) {
-        findings_not_applicable(out); /* dmarc_syntax says what is wrong */
+        findings_not_applicable(out); /* the row about its errors says what is wrong */
     } else if (strcmp(record->policy, "none") == 0) {
         findings_fail(out, "p=none");
     } else {
@@ -570,6 +603,19 @@ static const Check checks[] = {
                "find nothing, and do not deliver.",
         .reference = "RFC 5321 5.1, RFC 1035 3.3.9",
         .fix = {.dns = "@ IN MX 10 mx.example.org.\nmx.example.org. IN A 192.0.2.1"},
+    },
+    {
+        .id = "domain.bogus",
+        .title = "The domain's DNSSEC signatures do not hold",
+        .severity = ALWAYS(CRITICAL),
+        .run_domain = bogus,
+        .why = "Resolvers that validate, and most large providers do, find no MX: mail to this "
+               "domain waits "
+               "and comes back. Signatures have expired, or a key was changed without telling the "
+               "parent zone.",
+        .reference = "RFC 4033 5, RFC 4035 5.5",
+        .fix = {.dns = "; sign the zone again, and compare the DS records at the parent with the "
+                       "zone's keys"},
     },
     {
         .id = "domain.dnssec",

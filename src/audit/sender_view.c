@@ -164,7 +164,9 @@ static SenderOutcome with_mta_sts(const DomainFacts *d, const MxFacts *mx, const
             DELIVERY_UNKNOWN, "%s",
             fact_why(d->mta_sts_record.known == UNKNOWN ? &d->mta_sts_record : &d->mta_sts_policy));
     }
-    bool none = d->mta_sts_record.known == NO || d->mta_sts_policy.known == NO ||
+    g_autofree char *id =
+        d->mta_sts_text ? mta_sts_record_parse(bytes_of(d->mta_sts_text), NULL) : g_strdup("");
+    bool none = id == NULL || d->mta_sts_record.known == NO || d->mta_sts_policy.known == NO ||
                 d->mta_sts_mode == NULL || strcmp(d->mta_sts_mode, "none") == 0;
     SenderOutcome plain = opportunistic(f);
     g_autofree char *plain_why = plain.why;
