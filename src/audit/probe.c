@@ -2,6 +2,8 @@
  * used up, the last go without. */
 #include "audit/probe.h"
 
+#include "audit/probe_dane.h"
+#include "audit/probe_session.h"
 #include "audit/probes.h"
 
 typedef struct {
@@ -11,6 +13,9 @@ typedef struct {
 } ProbeRow;
 
 static const ProbeRow rows[] = {
+    {"an ordinary session", 1, probe_session},
+    {"what may be done before TLS", 1, probe_cleartext},
+    {"DANE", 1, probe_dane},
     {"versions", 4, probe_versions},
     {"cipher suites", 4, probe_suites},
     {"certificates of both kinds", 0, probe_certificates},
@@ -18,6 +23,7 @@ static const ProbeRow rows[] = {
     {"fallback protection", 1, probe_extensions},
     {"groups", 1, probe_groups},
     {"old flaws", 1, probe_vulnerable},
+    {"resumption by id", 0, probe_resumption_id},
 };
 
 static void note_missing(Prober *p, const ProbeRow *row)

@@ -1,0 +1,250 @@
+/* probe_session.c: the ordinary session: what every client of the service sees. */
+#include "audit/probe_session.h"
+
+#include "audit/probe_dane.h"
+
+/* A failed verification is told, and ends nothing; DANE has a probe of its own. */
+static SessionPlan ordinary_plan(const Prober *p)
+{
+    SessionPlan plan = prober_session_plan(p);
+    plan.tls.demand = TLS_OPPORTUNISTIC;
+    plan.tls.no_verify = false;
+    plan.tls.dane = false;
+    return plan;
+}
+
+static void take_caps(Facts *f, Session *s)
+{
+    bool inside = wire_encrypted(s->wire);
+    Caps **before = inside ? &s->caps_before : &s->caps;
+    if (!f->caps_before) {
+        f->caps_before = g_steal_pointer(before);
+    }
+    if (inside && !f->caps_after && !s->fresh_tls) {
+        f->caps_after = g_steal_pointer(&s->caps);
+    }
+}
+
+static void take_staple(Facts *f, const TlsPeer *peer)
+{
+    if (f->ocsp_stapled.known != YES && !peer->resumed) {
+        bool stapled = peer->ocsp != NULL;
+        fact_set(&f->ocsp_stapled, stapled ? YES : NO, stapled ? "%s%s" : NULL,
+                 stapled ? peer->ocsp : "", peer->ocsp_valid ? "" : ", not verified");
+    }
+}
+
+/* What the session has learnt, however far it came. */
+static void take(Facts *f, Session *s, const GError *error)
+{
+    take_caps(f, s);
+    if (f->tls_first) {
+        f->tls_offer = TLS_OFFER_YES;
+    } else if (s->tls_offer != TLS_OFFER_UNKNOWN) {
+        f->tls_offer = s->tls_offer;
+    }
+    if (s->tls_answer && !f->tls_answer) {
+        f->tls_answer = g_steal_pointer(&s->tls_answer);
+    }
+    bool no_tls = !wire_encrypted(s->wire);
+    if (no_tls && error && !f->handshake_error) {
+        f->handshake_error = g_strdup(error->message);
+    }
+    if (s->peer) {
+        take_staple(f, s->peer);
+        tls_peer_free(f->peer);
+        f->peer = g_steal_pointer(&s->peer);
+    }
+    if (s->injected) {
+        fact_set(&f->response_injection, YES, "%s",
+                 error ? error->message : "octets came before the handshake");
+    } else if (s->tls_answer || f->tls_offer == TLS_OFFER_YES) {
+        fact_set(&f->response_injection, NO, NULL);
+    }
+}
+
+/* --- resumption --- */
+
+static void take_ticket(Facts *f, const TlsSessionFacts *session)
+{
+    f->ticket_lifetime = session->lifetime;
+    if (session->version == TLS_1_3) {
+        fact_set(&f->early_data, session->max_early_data > 0 ? YES : NO,
+                 session->max_early_data > 0 ? "up to %u octets" : NULL, session->max_early_data);
+    } else {
+        fact_set(&f->early_data, NO, "%s has none", tls_version_name(session->version));
+    }
+}
+
+/* The certificate of a session is verified anew when it is resumed, and by DANE if that is asked
+ * for: one connection serves both. Only under the same name, by which the server chooses its
+ * certificate. */
+static bool may_serve_dane(const Facts *f, const char *host)
+{
+    g_autofree char *own = g_strdup_printf("_%u._tcp.%s", f->target->port, host ? host : "");
+    return dane_counts(&f->dane) && g_ascii_strcasecmp(f->dane.base, own) == 0;
+}
+
+/* One connection with a session to resume. Suspends. */
+static void resume(Prober *p, SessionPlan plan, TlsSession *session, Fact *fact)
+{
+    g_autoptr(GError) error = NULL;
+    const char *what = tls_version_name(tls_session_facts(session).version);
+    plan.tls.resume = session;
+    bool dane =
+        p->facts->dane.verified.known == UNKNOWN && may_serve_dane(p->facts, p->target->host);
+    plan.tls.dane = dane;
+    plan.tls.tlsa_without_pkix = p->facts->role == ROLE_MX;
+    if (!prober_can(p, 1)) {
+        fact_set(fact, UNKNOWN, "no connection was left to try it");
+        prober_missing(p, "resumption of a session");
+        return;
+    }
+    Session *s = prober_climb(p, &plan, STAGE_TLS, &error);
+    if (!s || !s->peer || !wire_encrypted(s->wire)) {
+        fact_set(fact, UNKNOWN, "%s", error ? error->message : "there was no TLS the second time");
+    } else if (s->peer->resumed) {
+        fact_set(fact, YES, "%s", what);
+    } else {
+        fact_set(fact, NO, "%s: a session is given, but not taken up again", what);
+    }
+    if (dane && s && s->peer) {
+        dane_take_verdict(p->facts, s->peer);
+    }
+    prober_hang_up(p, s);
+}
+
+/* --- the probes --- */
+
+/* TLS was to come first, and did not: whether it is TLS that we do not understand, the raw hellos
+ * tell. */
+static void take_failure(Facts *f, const GError *error)
+{
+    if (!f->tls_first || f->reachable.known != YES) {
+        return;
+    }
+    f->tls_offer = TLS_OFFER_YES;
+    if (!f->handshake_error) {
+        f->handshake_error = g_strdup(error ? error->message : "TLS did not come about");
+    }
+}
+
+/* One session to its end; *ret_resume is set when it can be taken up again. False: there was none
+ * at all. Suspends. */
+static bool run(Prober *p, const SessionPlan *plan, TlsSession **ret_resume)
+{
+    Facts *f = p->facts;
+    g_autoptr(GError) error = NULL;
+    /* Where TLS is first there is nothing to see before it. */
+    Stage first = f->tls_first ? STAGE_TLS : STAGE_CAPABILITIES;
+    Session *s = prober_climb(p, plan, first, &error);
+    if (!s) {
+        take_failure(f, error);
+        return false;
+    }
+    (void)session_climb(s, STAGE_TLS, &error);
+    take(f, s, error);
+    if (wire_encrypted(s->wire)) {
+        *ret_resume = tls_session_take(wire_stream(s->wire));
+    }
+    prober_hang_up(p, s);
+    return f->peer != NULL;
+}
+
+/* Nothing newer than TLS 1.1, it seems: its certificate and capabilities count all the same. Why
+ * the ordinary handshake failed is kept. Suspends. */
+static void run_old(Prober *p, SessionPlan plan, TlsSession **ret_resume)
+{
+    plan.tls.min = TLS_1_0;
+    prober_progress(p, "session with old TLS");
+    run(p, &plan, ret_resume);
+}
+
+static void without_tls(Facts *f)
+{
+    const char *why = f->handshake_error ? f->handshake_error : "there was no TLS to be had";
+    Fact *const facts[] = {&f->resumption_ticket, &f->early_data, &f->ocsp_stapled};
+    for (size_t i = 0; i < G_N_ELEMENTS(facts); i++) {
+        if (facts[i]->known == UNKNOWN) {
+            fact_set(facts[i], UNKNOWN, "%s", why);
+        }
+    }
+}
+
+static bool has_tls(const Facts *f)
+{
+    return f->tls_offer == TLS_OFFER_YES;
+}
+
+void probe_session(Prober *p)
+{
+    Facts *f = p->facts;
+    SessionPlan plan = ordinary_plan(p);
+    g_autoptr(TlsSession) session = NULL;
+    prober_progress(p, "session");
+    bool done = run(p, &plan, &session);
+    if (!done && has_tls(f) && f->reachable.known == YES && plan.tls.min == TLS_VERSION_ANY &&
+        prober_can(p, 1)) {
+        run_old(p, plan, &session);
+        plan.tls.min = TLS_1_0;
+    }
+    if (!f->peer) {
+        without_tls(f);
+        return;
+    }
+    if (!session) {
+        fact_set(&f->resumption_ticket, NO, "the server gives no session to resume");
+        fact_set(&f->early_data, NO, NULL);
+        return;
+    }
+    TlsSessionFacts facts = tls_session_facts(session);
+    bool ticket = facts.ticket || facts.version == TLS_1_3;
+    dane_look_up_records(p);
+    take_ticket(f, &facts);
+    prober_progress(p, "resumption");
+    if (!ticket) {
+        fact_set(&f->resumption_ticket, NO, "the server gives no ticket");
+    }
+    resume(p, plan, session, ticket ? &f->resumption_ticket : &f->resumption_id);
+}
+
+void probe_resumption_id(Prober *p)
+{
+    Facts *f = p->facts;
+    SessionPlan plan = ordinary_plan(p);
+    plan.tls.no_ticket = true;
+    plan.tls.max = TLS_1_2;
+    if (f->resumption_id.known != UNKNOWN || !has_tls(f)) {
+        return;
+    }
+    if (f->resumption_ticket.known == YES && !p->plan->full) {
+        fact_set(&f->resumption_id, UNKNOWN,
+                 "not asked for, because sessions are resumed by ticket");
+        return;
+    }
+    if (!prober_can(p, 2)) {
+        fact_set(&f->resumption_id, UNKNOWN, "no connections were left to try it");
+        prober_missing(p, "resumption by id: no connections were left");
+        return;
+    }
+    if (f->version[V_TLS12].offered.known == NO) {
+        fact_set(&f->resumption_id, NO, "there is no TLS 1.2, and TLS 1.3 has no such ids");
+        return;
+    }
+    g_autoptr(GError) error = NULL;
+    prober_progress(p, "resumption by id");
+    Session *s = prober_climb(p, &plan, STAGE_TLS, &error);
+    if (!s || !wire_encrypted(s->wire)) {
+        fact_set(&f->resumption_id, UNKNOWN, "%s",
+                 error ? error->message : "there was no TLS to be had");
+        prober_hang_up(p, s);
+        return;
+    }
+    g_autoptr(TlsSession) session = tls_session_take(wire_stream(s->wire));
+    prober_hang_up(p, s);
+    if (session) {
+        resume(p, plan, session, &f->resumption_id);
+    } else {
+        fact_set(&f->resumption_id, NO, "the server gives no id to resume by");
+    }
+}
