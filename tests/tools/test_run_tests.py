@@ -2,6 +2,8 @@
 
 import importlib.machinery
 import importlib.util
+import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -53,3 +55,18 @@ def test_a_command_that_hangs_is_stopped_with_its_children(runner, tmp_path):
     log = tmp_path / "log"
     assert runner.run(["/bin/sh", "-c", "sleep 60 & echo started; wait"], log, 0.5) is None
     assert "started" in log.read_text() and "stopped after" in log.read_text()
+
+
+def test_tests_do_not_inherit_ignored_signals(runner, tmp_path):
+    log = tmp_path / "log"
+    script = (
+        "import sys; sys.dont_write_bytecode = True\n"
+        "from importlib.machinery import SourceFileLoader\n"
+        "from pathlib import Path\n"
+        f"m = SourceFileLoader('run_tests', '{ROOT}/tools/run-tests').load_module()\n"
+        "m.take_signals_back()\n"
+        f"m.run(['grep', 'SigIgn', '/proc/self/status'], Path('{log}'), 10)\n"
+    )
+    subprocess.run(["sh", "-c", "trap '' INT HUP QUIT; exec /usr/bin/python3 -W ignore -c \"$0\"", script], check=True)
+    ignored = int(log.read_text().split()[1], 16)
+    assert [number for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGPIPE) if ignored >> (number - 1) & 1] == []
