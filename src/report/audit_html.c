@@ -27,12 +27,13 @@ static const char *title_of(const AuditReport *report)
 
 static void put_head(GString *out, const AuditReport *report)
 {
-    g_string_append(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n"
-                         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src "
-                         "'none'; style-src 'unsafe-inline'\"/>\n"
-                         "<meta name=\"viewport\" content=\"width=device-width, "
-                         "initial-scale=1\"/>\n<meta name=\"color-scheme\" content=\"light dark\"/>\n"
-                         "<meta name=\"referrer\" content=\"no-referrer\"/>\n");
+    g_string_append(out,
+                    "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n"
+                    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src "
+                    "'none'; style-src 'unsafe-inline'\"/>\n"
+                    "<meta name=\"viewport\" content=\"width=device-width, "
+                    "initial-scale=1\"/>\n<meta name=\"color-scheme\" content=\"light dark\"/>\n"
+                    "<meta name=\"referrer\" content=\"no-referrer\"/>\n");
     markup_format(out, "<title>Audit of %s</title>\n<style>\n", title_of(report));
     g_string_append(out, audit_html_style);
     g_string_append(out, "</style>\n</head>\n<body>\n");

@@ -90,21 +90,26 @@ static void put_service(GString *out, const Facts *facts)
     g_string_append(out, "</table>\n");
 }
 
-static void put_mx(GString *out, const DomainFacts *domain)
+static void put_senders(GString *out, const DomainFacts *domain)
 {
-    for (guint i = 0; domain->mx != NULL && i < domain->mx->len; i++) {
-        const MxFacts *mx = g_ptr_array_index(domain->mx, i);
-        g_autofree char *text =
-            g_strdup_printf("%u %s%s", mx->preference, mx->host,
-                            mx->resolves.known == NO ? " does not resolve" : "");
-        put_row(out, "MX", text);
+    g_autoptr(GPtrArray) views = sender_views(domain);
+    for (guint i = 0; i < views->len; i++) {
+        const SenderView *view = g_ptr_array_index(views, i);
+        g_autofree char *who = audit_word_sender_view(view);
+        markup_format(out, "<tr><th>%s</th><td><ul>", who);
+        for (int s = 0; s < SENDER_COUNT; s++) {
+            const SenderOutcome *outcome = &view->by[s];
+            markup_format(out, "<li>%s sender: <b>%s</b> %s</li>", sender_name((Sender)s),
+                          delivery_name(outcome->delivery), outcome->why);
+        }
+        g_string_append(out, "</ul></td></tr>\n");
     }
 }
 
 static void put_domain(GString *out, const DomainFacts *domain)
 {
     markup_format(out, "<h3>%s</h3>\n<table>\n", domain->domain);
-    put_mx(out, domain);
+    put_senders(out, domain);
     put_row(out, "MTA-STS", domain->mta_sts_mode);
     put_row(out, "TLS-RPT", domain->tls_rpt_rua);
     put_row(out, "SPF", domain->spf_text);

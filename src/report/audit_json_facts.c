@@ -2,6 +2,7 @@
  */
 #include <stddef.h>
 
+#include "audit/sender_view.h"
 #include "report/audit_json.h"
 #include "report/tls_json.h"
 
@@ -24,6 +25,8 @@ static const FactRow service_rows[] = {
     SERVICE(tls_enforced),
     SERVICE(chains_complete),
     SERVICE(groups_complete),
+    SERVICE(hybrid_groups),
+    SERVICE(weak_groups),
     SERVICE(secure_renegotiation),
     SERVICE(client_renegotiation),
     SERVICE(compression),
@@ -314,6 +317,33 @@ static json_t *srv_hosts(const GPtrArray *list)
     return array;
 }
 
+static json_t *sender_outcomes(const SenderView *view)
+{
+    static const char *const keys[SENDER_COUNT] = {"opportunistic", "dane", "mta_sts"};
+    json_t *object = json_object();
+    for (int s = 0; s < SENDER_COUNT; s++) {
+        set(object, keys[s],
+            json_pack("{s:s, s:o}", "delivery", delivery_name(view->by[s].delivery), "because",
+                      audit_json_string(view->by[s].why)));
+    }
+    return object;
+}
+
+static json_t *senders(const DomainFacts *d)
+{
+    g_autoptr(GPtrArray) views = sender_views(d);
+    json_t *array = json_array();
+    for (guint i = 0; i < views->len; i++) {
+        const SenderView *view = g_ptr_array_index(views, i);
+        const char *address = view->service != NULL ? view->service->address : NULL;
+        json_t *object = sender_outcomes(view);
+        set(object, "mx", audit_json_string(view->mx->host));
+        set(object, "address", audit_json_string(address));
+        json_array_append_new(array, object);
+    }
+    return array;
+}
+
 json_t *audit_json_domain(const DomainFacts *d)
 {
     json_t *s = json_object();
@@ -322,6 +352,7 @@ json_t *audit_json_domain(const DomainFacts *d)
     set(s, "facts", fact_rows(d, domain_rows));
     set(s, "mx", mx_hosts(d->mx));
     set(s, "srv", srv_hosts(d->srv));
+    set(s, "senders", senders(d));
     set(s, "mta_sts",
         json_pack("{s:o, s:o, s:o, s:o, s:o, s:I}", "record", audit_json_string(d->mta_sts_text),
                   "policy", audit_json_string(d->mta_sts_policy_text), "id",

@@ -1,5 +1,8 @@
 /* audit_text.c: an audit for people: what was looked at, the verdict, then the findings, the worst
  * first. 80 columns. */
+#include <string.h>
+
+#include "audit/sender_view.h"
 #include "base/escape.h"
 #include "report/audit_words.h"
 #include "report/tls_summary.h"
@@ -53,10 +56,39 @@ static void put_reason(const Page *p, const char *said, const char *why)
     audit_wrap(p->out, line, 4);
 }
 
+/* "cipher suites: the budget is used up": what, and why; often many for one reason. */
+static GHashTable *missing_by_reason(const GPtrArray *missing, GPtrArray *reasons)
+{
+    GHashTable *things = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    for (guint i = 0; i < missing->len; i++) {
+        const char *text = g_ptr_array_index(missing, i);
+        const char *colon = strstr(text, ": ");
+        char *reason = g_strdup(colon != NULL ? colon + 2 : "");
+        g_autofree char *thing =
+            colon != NULL ? g_strndup(text, (size_t)(colon - text)) : g_strdup(text);
+        const char *others = g_hash_table_lookup(things, reason);
+        if (others == NULL) {
+            g_ptr_array_add(reasons, g_strdup(reason));
+        }
+        g_hash_table_insert(things, reason,
+                            others != NULL ? g_strdup_printf("%s; %s", others, thing)
+                                           : g_steal_pointer(&thing));
+    }
+    return things;
+}
+
 static void put_missing(const Page *p, const Facts *facts)
 {
-    for (guint i = 0; facts->missing != NULL && i < facts->missing->len; i++) {
-        put_reason(p, "not learnt", g_ptr_array_index(facts->missing, i));
+    if (facts->missing == NULL) {
+        return;
+    }
+    g_autoptr(GPtrArray) reasons = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GHashTable) things = missing_by_reason(facts->missing, reasons);
+    for (guint i = 0; i < reasons->len; i++) {
+        const char *reason = g_ptr_array_index(reasons, i);
+        g_autofree char *line = g_strdup_printf("%s%s%s", reason, *reason != '\0' ? ": " : "",
+                                                (char *)g_hash_table_lookup(things, reason));
+        put_reason(p, "not learnt", line);
     }
 }
 
@@ -91,18 +123,29 @@ static void put_service(const Page *p, const Facts *facts)
     put_missing(p, facts);
 }
 
+/* What three kinds of senders would do with each MX. */
+static void put_senders(const Page *p, const DomainFacts *domain)
+{
+    g_autoptr(GPtrArray) views = sender_views(domain);
+    for (guint i = 0; i < views->len; i++) {
+        const SenderView *view = g_ptr_array_index(views, i);
+        g_autofree char *who = audit_word_sender_view(view);
+        audit_wrap(p->out, who, 4);
+        for (int s = 0; s < SENDER_COUNT; s++) {
+            g_autofree char *said = g_strdup_printf("%s sender: %s", sender_name((Sender)s),
+                                                    delivery_name(view->by[s].delivery));
+            g_autofree char *why = escape_line(bytes_of(view->by[s].why));
+            g_autofree char *line = g_strdup_printf("%s%s%s", said, *why != '\0' ? ", " : "", why);
+            audit_wrap(p->out, line, 6);
+        }
+    }
+}
+
 static void put_domain(const Page *p, const DomainFacts *domain)
 {
     g_autofree char *name = escape_line(bytes_of(domain->domain));
     g_string_append_printf(p->out, "  %s\n", name);
-    for (guint i = 0; domain->mx != NULL && i < domain->mx->len; i++) {
-        const MxFacts *mx = g_ptr_array_index(domain->mx, i);
-        g_autofree char *host = escape_line(bytes_of(mx->host));
-        g_autofree char *line =
-            g_strdup_printf("MX %u %s%s", mx->preference, host,
-                            mx->resolves.known == NO ? " does not resolve" : "");
-        audit_wrap(p->out, line, 4);
-    }
+    put_senders(p, domain);
 }
 
 static void put_subjects(const Page *p)
@@ -195,8 +238,8 @@ static void put_group(const Page *p, const AuditGroup *group)
 {
     g_autoptr(GHashTable) told = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     bool passed = group->verdict == VERDICT_PASS;
-    g_autofree char *head = g_strdup_printf("%s  %s%s", group->check->id, passed ? "not: " : "",
-                                            group->check->title);
+    g_autofree char *head =
+        g_strdup_printf("%s  %s%s", group->check->id, passed ? "not: " : "", group->check->title);
     audit_wrap(p->out, head, 2);
     for (guint i = 0; i < group->findings->len; i++) {
         put_evidence(p, group, i, told);
@@ -215,54 +258,77 @@ static void put_heading(const Page *p, const AuditGroup *group)
     g_string_append_c(p->out, '\n');
 }
 
-/* --- what is inconclusive: often many checks for one reason --- */
+/* --- what is inconclusive: often many checks, of many services, for one reason --- */
 
 typedef struct {
-    char *reason; /* "smtp://mx.example.org: 421 too many connections" */
-    GString *ids;
+    char *subjects, *reason, *ids;
 } Doubt;
 
 static void doubt_free(void *doubt)
 {
     Doubt *d = doubt;
+    g_free(d->subjects);
     g_free(d->reason);
-    g_string_free(d->ids, TRUE);
+    g_free(d->ids);
     g_free(d);
 }
 
-/* Takes the reason. */
-static Doubt *doubt_of(GPtrArray *doubts, char *reason)
+/* "a" and "b" -> "a, b", in place. */
+static void append_to(char **list, const char *more)
 {
+    char *longer = g_strdup_printf("%s, %s", *list, more);
+    g_free(*list);
+    *list = longer;
+}
+
+static void add_doubt(GPtrArray *doubts, const Finding *f)
+{
+    g_autofree char *subject = audit_word_subject(f);
+    g_autofree char *reason = audit_word_evidence(f);
     for (guint i = 0; i < doubts->len; i++) {
         Doubt *d = g_ptr_array_index(doubts, i);
-        if (g_str_equal(d->reason, reason)) {
-            g_free(reason);
-            return d;
+        if (g_str_equal(d->subjects, subject) && g_str_equal(d->reason, reason)) {
+            append_to(&d->ids, f->check->id);
+            return;
         }
     }
     Doubt *d = g_new0(Doubt, 1);
-    *d = (Doubt){reason, g_string_new(NULL)};
+    *d = (Doubt){g_steal_pointer(&subject), g_steal_pointer(&reason), g_strdup(f->check->id)};
     g_ptr_array_add(doubts, d);
-    return d;
+}
+
+/* Services of which the same is not known for the same reason are told together. */
+static void merge_doubts(GPtrArray *doubts)
+{
+    for (guint i = 0; i < doubts->len; i++) {
+        Doubt *one = g_ptr_array_index(doubts, i);
+        for (guint k = i + 1; k < doubts->len;) {
+            const Doubt *other = g_ptr_array_index(doubts, k);
+            if (g_str_equal(one->reason, other->reason) && g_str_equal(one->ids, other->ids)) {
+                append_to(&one->subjects, other->subjects);
+                g_ptr_array_remove_index(doubts, k);
+            } else {
+                k++;
+            }
+        }
+    }
 }
 
 static void doubt_group(GPtrArray *doubts, const AuditGroup *group)
 {
     for (guint i = 0; i < group->findings->len; i++) {
-        const Finding *f = g_ptr_array_index(group->findings, i);
-        g_autofree char *subject = audit_word_subject(f);
-        g_autofree char *evidence = audit_word_evidence(f);
-        Doubt *d = doubt_of(doubts, g_strdup_printf("%s: %s", subject, evidence));
-        g_string_append_printf(d->ids, "%s%s", d->ids->len > 0 ? ", " : "", f->check->id);
+        add_doubt(doubts, g_ptr_array_index(group->findings, i));
     }
 }
 
-static void put_doubts(const Page *p, const GPtrArray *doubts)
+static void put_doubts(const Page *p, GPtrArray *doubts)
 {
+    merge_doubts(doubts);
     for (guint i = 0; i < doubts->len; i++) {
         const Doubt *d = g_ptr_array_index(doubts, i);
-        audit_wrap(p->out, d->reason, 2);
-        audit_wrap(p->out, d->ids->str, 6);
+        g_autofree char *head = g_strdup_printf("%s: %s", d->subjects, d->reason);
+        audit_wrap(p->out, head, 2);
+        audit_wrap(p->out, d->ids, 6);
     }
 }
 

@@ -70,6 +70,15 @@ char *audit_word_versions(const Facts *facts, Known known)
     return g_string_free(text, FALSE);
 }
 
+char *audit_word_sender_view(const SenderView *view)
+{
+    const char *address = view->service != NULL ? view->service->address : NULL;
+    g_autofree char *host = escape_line(bytes_of(view->mx->host));
+    g_autofree char *where = escape_line(bytes_of(address));
+    return g_strdup_printf("MX %u %s%s%s%s", view->mx->preference, host, address ? " (" : "", where,
+                           address ? ")" : "");
+}
+
 char *audit_word_connections(const Facts *facts)
 {
     return g_strdup_printf("used %u of %u connections", facts->connections, facts->budget);

@@ -3,6 +3,7 @@
  * otherwise. */
 #pragma once
 
+#include "audit/sender_view.h"
 #include "report/audit_render.h"
 
 /* "smtp://mx.example.org" */
@@ -19,6 +20,8 @@ char *audit_word_counts(const AuditReport *report, const AuditView *view);
 const char *audit_word_verdict(Verdict verdict, Severity severity);
 /* "TLS 1.2, TLS 1.3" of those versions; "" when there are none. */
 char *audit_word_versions(const Facts *facts, Known known);
+/* "MX 10 mx.example.org (192.0.2.1)" */
+char *audit_word_sender_view(const SenderView *view);
 /* "used 14 of 20 connections" */
 char *audit_word_connections(const Facts *facts);
 

@@ -130,6 +130,11 @@ static void test_text_tells_one_reason_for_not_knowing_once(void)
     g_autofree char *text = render("text", report, &usual);
     assert_has(text, "(192.0.2.1): 421 too many\n      vulnerable.robot, versions.tls10\n");
     assert_has(text, "(192.0.2.1): timeout\n      sasl.plain-before-tls\n");
+    const Facts *two = add_service(report, target, "smtp://mx2.example.org", "192.0.2.2");
+    add_finding(report, &check_plain, VERDICT_UNKNOWN, SEVERITY_INFO, "timeout", two);
+    g_autofree char *more = render("text", report, &usual);
+    assert_has(more, "(192.0.2.1), smtp://mx2.example.org (192.0.2.2): timeout\n"
+                     "      sasl.plain-before-tls\n");
 }
 
 static void test_text_says_that_it_was_interrupted_and_what_is_missing(void)
@@ -139,9 +144,12 @@ static void test_text_says_that_it_was_interrupted_and_what_is_missing(void)
     Facts *f = g_ptr_array_index(report->services, 0);
     report->interrupted = true;
     g_ptr_array_add(f->missing, g_strdup("TLS 1.2 suites: the budget was used up"));
+    g_ptr_array_add(f->missing, g_strdup("ROBOT: the budget was used up"));
+    g_ptr_array_add(f->missing, g_strdup("groups: 421 too many"));
     g_autofree char *text = render("text", report, &usual);
     assert_has(text, "Interrupted");
-    assert_has(text, "not learnt: TLS 1.2 suites: the budget was used up");
+    assert_has(text, "    not learnt: the budget was used up: TLS 1.2 suites; ROBOT\n"
+                     "    not learnt: 421 too many: groups\n");
 }
 
 static void test_text_of_an_unreachable_service_says_why(void)
@@ -153,6 +161,20 @@ static void test_text_of_an_unreachable_service_says_why(void)
     g_autofree char *text = render("text", report, &usual);
     assert_has(text, "not reachable: connection refused");
     assert_lacks(text, "TLS 1.3");
+}
+
+static void test_text_of_a_domain_tells_what_senders_would_do(void)
+{
+    g_autoptr(AuditReport) report = empty_report();
+    DomainFacts *d = domain_facts_new("example.org");
+    domain_facts_add_mx(d, "mx.example.org", 10);
+    g_ptr_array_add(report->domains, d);
+    g_autofree char *text = render("text", report, &usual);
+    assert_has(text, "  example.org\n    MX 10 mx.example.org\n      opportunistic sender: ");
+    assert_has(text, "      DANE sender: ");
+    assert_has(text, "      MTA-STS sender: ");
+    g_autofree char *html = render("html", report, &usual);
+    assert_has(html, "<li>MTA-STS sender: <b>");
 }
 
 /* --- flat --- */
@@ -421,6 +443,7 @@ int main(int argc, char **argv)
     TEST(text_tells_one_reason_for_not_knowing_once);
     TEST(text_says_that_it_was_interrupted_and_what_is_missing);
     TEST(text_of_an_unreachable_service_says_why);
+    TEST(text_of_a_domain_tells_what_senders_would_do);
     TEST(flat_is_what_parsers_of_testssl_expect);
     TEST(html_is_one_file_that_asks_nobody);
     TEST(html_of_hostile_words_has_no_element_of_theirs);
