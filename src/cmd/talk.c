@@ -10,6 +10,9 @@
 #include "cmd/talk.h"
 #include "report/tls_summary.h"
 
+/* Answers to SEARCH and lines of mail can be long where commands and replies cannot. */
+#define LINE_MAX_HEARD (8u * 1024 * 1024)
+
 #define FIELD(name) offsetof(TalkOptions, name)
 
 static const Option options[] = {
@@ -58,21 +61,24 @@ bool talk_open(Talk *t, Stage upto, GError **error)
     talk_close(t);
     g_clear_pointer(&t->dialogue, dialogue_free);
     t->dialogue = dialogue_new(t->proto);
-    t->closed = t->quitting = t->tls_asked = false;
+    t->closed = t->quitting = t->tls_asked = t->impatient = false;
     t->session = session_new(plan);
     g_autofree char *url = target_text(plan->target);
     talk_note(t, false, "talk with %s", url); /* talk_replay.c looks for this */
     t->ladder = true;
     bool good = session_climb(t->session, upto, error);
     t->ladder = false;
-    if (good) {
-        talk_show_connection(t);
+    if (!good) {
+        t->closed = true;
+        return false;
     }
-    if (good && t->session->auth_used != NULL) {
+    wire_set_max_line(t->session->wire, LINE_MAX_HEARD);
+    talk_show_capabilities(t, false);
+    if (t->session->auth_used != NULL) {
         talk_note(t, false, "authenticated by %s", t->session->auth_used);
     }
     fflush(t->out);
-    return good;
+    return true;
 }
 
 GRegex *talk_regex(const char *pattern, GError **error)
@@ -130,10 +136,7 @@ static bool stop_after(Talk *t, GError **error)
         talk_print(t, chain);
     }
     talk_note(t, false, "stopped after %s, as asked", stage_name(stage));
-    t->quitting = true;
-    t->ladder = true;
-    session_quit(t->session);
-    t->ladder = false;
+    talk_goodbye(t);
     return true;
 }
 

@@ -2,11 +2,17 @@
  * everything that is said on it, by a person, a script or the ladder, reaches talk_observe(), and
  * is followed, shown and explained there, once.
  *
- *   talk.c        options, the ladder, exit status        talk_say.c     one typed line: checked,
- * masked, sent talk_show.c   the observer: follow, show, explain     talk_local.c   the commands
- * that begin with "/" talk_tty.c    a person at a terminal                  talk_script.c  a pipe
- * or a file, in lock-step talk_reply.c  the last reply, kept for /save          talk_replay.c  a
- * transcript shown again */
+ *   talk.c          options, the ladder, exit status
+ *   talk_say.c      one typed line: checked, masked, sent
+ *   talk_hear.c     what the server says, taken in; whose turn it is; the end
+ *   talk_show.c     the observer: follow, show, explain
+ *   talk_screen.c   how a line gets onto the screen
+ *   talk_local.c    the commands that begin with "/"
+ *   talk_send.c     /send
+ *   talk_reply.c    the last reply, kept for /save
+ *   talk_tty.c      a person at a terminal (with talk_line, talk_complete, talk_history,
+ * talk_signals) talk_script.c   a pipe or a file, in lock-step talk_replay.c   a transcript shown
+ * again */
 #pragma once
 
 #include <stdio.h>
@@ -42,11 +48,14 @@ typedef struct Talk {
     FILE *out;
 
     /* Following the conversation. */
-    bool typed;        /* the line that goes out now stands on the screen already */
+    bool typed;        /* the line that goes out now stands on the screen as it is */
+    int typed_rows;    /* rows above the cursor that a typed line takes up, and nothing below it */
+    bool mid_line;     /* the last octet on the screen was no line end */
     bool in_header;    /* the body being received is a message whose header has not ended */
     bool ladder;       /* the session's own code leads now: what it probes for is no refusal */
     Caps *gathered;    /* lines of the answer to a capability command typed by hand, or NULL */
     bool tls_asked;    /* STARTTLS was typed and its answer is not here yet */
+    bool impatient;    /* Ctrl-C: lines go out without waiting for what decides about them */
     gint64 sent_at;    /* monotonic, of the oldest command that waits */
     HttpMessage *http; /* follows answers over https, in a script; or NULL */
     const SaslMechanism *mechanism; /* of the exchange that is going on */
@@ -66,20 +75,35 @@ typedef struct Talk {
     char *refused_words;     /* what was refused, for the message */
 } Talk;
 
-/* --- talk_show.c --- */
-/* A WireObserver; user is the Talk. Follows the dialogue, writes transcript and screen. */
-void talk_observe(void *talk, const WireEvent *event);
+/* --- talk_screen.c --- */
+typedef enum { INK_PLAIN, INK_SENT, INK_NOTE, INK_WARNING, INK_ANNOTATION } Ink;
+/* An event as a transcript has it. */
+void talk_put_event(Talk *t, Ink ink, const WireEvent *event);
+/* What went out, unless it stands on the screen as it is; then a line typed otherwise (without its
+ * tag, with its secret) makes room for it. */
+void talk_put_sent(Talk *t, const WireEvent *event);
+/* The server's octets as they are, except that a terminal gets no control characters. */
+void talk_put_raw(Talk *t, Bytes raw);
+/* The next thing begins a line, whatever the server ended with. */
+void talk_end_line(Talk *t);
 /* One line by Postern itself: "=== ..." or, for a warning, "*** ...". Goes to the transcript too.
  */
 void talk_note(Talk *t, bool warning, const char *format, ...) G_GNUC_PRINTF(3, 4);
 /* Several lines of annotation, each marked; NULL is nothing. */
 void talk_annotate(Talk *t, const char *text);
+/* The same, and frees it. */
+void talk_annotate_take(Talk *t, char *text);
 /* Text that was asked for by a local command: plain lines, not in the transcript. */
 void talk_print(Talk *t, const char *text);
+/* The same, wrapped at blanks to the width of the terminal. */
+void talk_print_wrapped(Talk *t, const char *text);
 /* Shows an error as a warning with its indented lines, and frees it. */
 void talk_warn(Talk *t, GError *error);
-/* What the ladder found out: address, TLS, capabilities. */
-void talk_show_connection(Talk *t);
+
+/* --- talk_show.c --- */
+/* A WireObserver; user is the Talk. Follows the dialogue, writes transcript and screen. */
+void talk_observe(void *talk, const WireEvent *event);
+/* What the ladder found out about capabilities. */
 void talk_show_capabilities(Talk *t, bool always);
 
 /* --- talk_say.c --- */
@@ -90,6 +114,14 @@ bool talk_say(Talk *t, char *line, GError **error);
 /* One line as it was typed or read from a script: a local command, "//" for a slash, an empty line
  * that says nothing, or something for the server. Wiped where it held a secret. Suspends. */
 bool talk_enter(Talk *t, char *line, GError **error);
+/* Would this line be a secret, or part of one, so that it must not be remembered? Also when it is
+ * never sent. */
+bool talk_is_secret(const Talk *t, const char *line);
+/* Is a "/" at the start of the next line a local command? Not inside payload and authentication
+ * responses. */
+bool talk_local_active(const Talk *t);
+
+/* --- talk_hear.c --- */
 /* Takes in what belongs to the dialogue next: one line, literal or piece. EOF sets t->closed and is
  * no error. Suspends. */
 bool talk_hear(Talk *t, GError **error);
@@ -98,11 +130,18 @@ bool talk_hear(Talk *t, GError **error);
 bool talk_hear_now(Talk *t, bool *more, GError **error);
 /* Hears until it is the person's turn. Suspends. */
 bool talk_hear_reply(Talk *t, GError **error);
-/* Would this line be a secret, or part of one, so that it must not be remembered? */
-bool talk_is_secret(const Talk *t, const char *line);
-/* Is a "/" at the start of the next line a local command? Not inside payload and authentication
- * responses. */
-bool talk_local_active(const Talk *t);
+/* The same before the next line of a script goes out: a server that never asks for the response to
+ * AUTH gets it all the same, inside TLS. Suspends. */
+bool talk_hear_before_line(Talk *t, GError **error);
+/* Hears whatever comes until then. Suspends. */
+bool talk_hear_until(Talk *t, Deadline until, GError **error);
+/* What was typed or pasted ahead waits for the answer that decides what it is: to STARTTLS, DATA,
+ * AUTH, a literal, IDLE. Suspends. */
+bool talk_await_turn(Talk *t, GError **error);
+/* After a failure: does the connection still stand? If not, t->closed is set. */
+void talk_check_open(Talk *t);
+/* A polite end, from wherever the conversation stands. Suspends. */
+void talk_goodbye(Talk *t);
 
 /* --- talk_local.c --- */
 typedef struct {
@@ -112,6 +151,8 @@ typedef struct {
     bool (*run)(Talk *t, const char *arguments, GError **error);
 } LocalCommand;
 extern const LocalCommand local_commands[]; /* ended by a row without a name */
+/* Would these octets of "/raw HEX" hold a secret? */
+bool talk_raw_is_secret(const Talk *t, const char *line);
 /* Runs "/name arguments" (without the slash). Fails with USAGE for an unknown name, naming the
  * nearest. Suspends. */
 bool talk_local(Talk *t, const char *text, GError **error);

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "base/escape.h"
+#include "base/nearest.h"
 #include "cmd/talk.h"
 #include "report/tls_summary.h"
 
@@ -28,15 +29,14 @@ static bool local_starttls(Talk *t, const char *arguments, GError **error)
                   "TLS was asked for already: the handshake starts when the server agrees");
         return true;
     }
-    if (!talk_hear_reply(
-            t, error)) { /* a reply that is on its way is not bytes injected before the handshake */
-        return false;
+    if (!talk_hear_reply(t, error)) {
+        return false; /* a reply that is on its way is not bytes injected before the handshake */
     }
     t->ladder = true;
     bool good = session_upgrade(t->session, false, error);
     t->ladder = false;
     if (good) {
-        talk_show_connection(t);
+        talk_show_capabilities(t, false);
     }
     return good;
 }
@@ -47,8 +47,15 @@ static bool authenticate(Talk *t, const char *mechanism, GError **error)
         return false;
     }
     t->ladder = true;
-    bool good = session_auth(t->session, mechanism, error);
+    GError *problem = NULL;
+    bool good = session_auth(t->session, mechanism, &problem);
     t->ladder = false;
+    if (g_error_matches(problem, POSTERN_ERROR, POSTERN_ERROR_AUTH)) {
+        connection_forget_password(t->connection); /* the next try asks for another */
+    }
+    if (!good) {
+        g_propagate_error(error, problem);
+    }
     if (good) {
         t->refused_status = 0;
         talk_note(t, false, "authenticated by %s", t->session->auth_used);
@@ -152,16 +159,24 @@ static bool local_rekey(Talk *t, const char *arguments, GError **error)
     return true;
 }
 
+/* "~/letter" as the shell reads it. The caller frees it. */
+static char *with_home(const char *file)
+{
+    return g_str_has_prefix(file, "~/") ? g_build_filename(g_get_home_dir(), file + 2, NULL)
+                                        : g_strdup(file);
+}
+
 static bool local_save(Talk *t, const char *arguments, GError **error)
 {
     if (arguments == NULL) {
         return error_fail(error, POSTERN_ERROR_USAGE, "/save needs a file name");
     }
-    if (!talk_hear_reply(t, error) || !reply_store_save(t->reply, arguments, error)) {
+    g_autofree char *file = with_home(arguments);
+    if (!talk_hear_reply(t, error) || !reply_store_save(t->reply, file, error)) {
         return false;
     }
     g_autofree char *size = explain_size(reply_store_size(t->reply));
-    talk_note(t, false, "saved %s to %s", size, arguments);
+    talk_note(t, false, "saved %s to %s", size, file);
     return true;
 }
 
@@ -173,8 +188,57 @@ static bool local_send(Talk *t, const char *arguments, GError **error)
     if (!need_session(t, error) || !talk_hear_reply(t, error)) {
         return false;
     }
-    g_auto(GStrv) words = g_strsplit(arguments, " ", 2);
+    g_autofree char *whole = with_home(arguments);
+    if (g_file_test(whole, G_FILE_TEST_EXISTS)) { /* a name may have blanks in it */
+        return talk_send_file(t, whole, NULL, error);
+    }
+    g_auto(GStrv) words = g_strsplit(whole, " ", 2);
     return talk_send_file(t, words[0], words[1], error);
+}
+
+/* The lines among the octets, each told to `each` until one says true. What follows the last line
+ * end is none. */
+static bool any_line(Bytes octets, bool (*each)(Talk *t, Bytes line), Talk *t)
+{
+    for (gssize end = bytes_index(octets, '\n'); end >= 0; end = bytes_index(octets, '\n')) {
+        size_t len = (size_t)end;
+        if (each(t,
+                 bytes_sub(octets, 0, len > 0 && octets.data[len - 1] == '\r' ? len - 1 : len))) {
+            return true;
+        }
+        octets = bytes_sub(octets, (size_t)end + 1, octets.len);
+    }
+    return false;
+}
+
+static bool is_secret_line(Talk *t, Bytes line)
+{
+    SentLine sent;
+    dialogue_peek(t->dialogue, line, &sent);
+    return sent.has_secret;
+}
+
+static bool gives_password_away(Talk *t, Bytes line)
+{
+    SentLine sent;
+    dialogue_peek(t->dialogue, line, &sent);
+    return sent.is_cleartext_password;
+}
+
+static bool follow_line(Talk *t, Bytes line)
+{
+    SentLine sent;
+    dialogue_send(t->dialogue, line, &sent);
+    return false;
+}
+
+bool talk_raw_is_secret(const Talk *t, const char *line)
+{
+    if (!g_str_has_prefix(line, "/raw ")) {
+        return false;
+    }
+    g_autoptr(GByteArray) octets = bytes_from_hex(bytes_of(line + strlen("/raw ")));
+    return octets != NULL && any_line(bytes_of_array(octets), is_secret_line, (Talk *)t);
 }
 
 static bool local_raw(Talk *t, const char *arguments, GError **error)
@@ -182,32 +246,22 @@ static bool local_raw(Talk *t, const char *arguments, GError **error)
     if (!need_session(t, error)) {
         return false;
     }
-    g_autoptr(GByteArray) octets = arguments ? bytes_from_hex(bytes_of(arguments)) : NULL;
-    if (octets == NULL || octets->len == 0) {
+    g_autoptr(GByteArray) array = arguments ? bytes_from_hex(bytes_of(arguments)) : NULL;
+    if (array == NULL || array->len == 0) {
         return error_fail(error, POSTERN_ERROR_USAGE,
                           "/raw needs octets in hexadecimal, such as: /raw 4e 4f 4f 50 0d 0a");
     }
-    return wire_send_bytes(t->session->wire, bytes_of_array(octets), false, error);
-}
-
-static bool hear_until(Talk *t, Deadline until, GError **error)
-{
-    Stream *stream = wire_stream(t->session->wire);
-    while (!t->closed) {
-        bool more = false;
-        if (!talk_hear_now(t, &more, error)) {
-            return false;
-        }
-        GError *problem = NULL;
-        if (!t->closed && !more && !io_wait_read(stream->fd, until, &problem)) {
-            if (g_error_matches(problem, POSTERN_ERROR, POSTERN_ERROR_TIMEOUT)) {
-                g_error_free(problem);
-                return true;
-            }
-            g_propagate_error(error, problem);
-            return false;
-        }
+    Bytes octets = bytes_of_array(array);
+    if (any_line(octets, gives_password_away, t) && !session_is_private(t->session) &&
+        !t->options->connect.allow_cleartext_auth) {
+        return error_fail(error, POSTERN_ERROR_INSECURE,
+                          "not sent: this would give the password away");
     }
+    bool masked = any_line(octets, is_secret_line, t);
+    if (!wire_send_bytes(t->session->wire, octets, masked, error)) {
+        return false;
+    }
+    any_line(octets, follow_line, t);
     return true;
 }
 
@@ -226,7 +280,7 @@ static bool local_wait(Talk *t, const char *arguments, GError **error)
             error, POSTERN_ERROR_USAGE,
             "/wait takes a number of seconds, or nothing: until the reply is complete");
     }
-    return hear_until(t, deadline_in(seconds), error);
+    return talk_hear_until(t, deadline_in(seconds), error);
 }
 
 static bool local_expect(Talk *t, const char *arguments, GError **error)
@@ -272,12 +326,7 @@ static bool local_quit(Talk *t, const char *arguments, GError **error)
 {
     (void)arguments;
     (void)error;
-    t->quitting = true;
-    if (t->session != NULL && !t->closed) {
-        t->ladder = true;
-        session_quit(t->session);
-        t->ladder = false;
-    }
+    talk_goodbye(t);
     t->closed = true;
     return true;
 }
@@ -331,9 +380,14 @@ bool talk_local(Talk *t, const char *text, GError **error)
             return c->run(t, arguments, error);
         }
     }
+    Nearest near = {.word = words[0]};
+    for (const LocalCommand *c = local_commands; c->name != NULL; c++) {
+        nearest_offer(&near, c->name);
+    }
     g_autofree char *shown = escape_line(bytes_of(words[0]));
     return error_fail(
         error, POSTERN_ERROR_USAGE,
-        "there is no /%s (/help lists what there is; // sends a line that begins with a slash)",
-        shown);
+        "there is no /%s%s%s%s (/help lists what there is; // sends a line that begins "
+        "with a slash)",
+        shown, near.best ? "; is it /" : "", near.best ? near.best : "", near.best ? "?" : "");
 }

@@ -1,10 +1,7 @@
-/* talk_say.c: one typed line on its way to the server, and what comes back taken in. */
+/* talk_say.c: one typed line on its way to the server. */
 #include <string.h>
 
 #include "cmd/talk.h"
-
-#define LITERAL_MAX (256u * 1024 * 1024) /* a literal is held in memory while it is shown */
-#define HEAR_AT_ONCE 1000 /* then the keyboard is looked at again: a flood must not lock it out */
 
 bool talk_local_active(const Talk *t)
 {
@@ -17,8 +14,11 @@ bool talk_local_active(const Talk *t)
 
 bool talk_is_secret(const Talk *t, const char *line)
 {
-    if (t->session == NULL || !t->session->proto->line_based) {
+    if (t->dialogue == NULL || !t->proto->line_based) {
         return false;
+    }
+    if (talk_raw_is_secret(t, line)) {
+        return true;
     }
     SentLine sent;
     g_autofree char *full = dialogue_complete_command(t->dialogue, line);
@@ -73,8 +73,8 @@ static bool is_bare_pass(const SentLine *sent)
 
 static bool say_password(Talk *t, GError **error)
 {
+    t->typed_rows = 0; /* the question for it may come below */
     g_autoptr(Secret) password = connection_password(t->connection, error);
-    t->typed = false; /* "PASS *****" says more than what was typed */
     return password != NULL && wire_send_secret(t->session->wire, "PASS ", password, error);
 }
 
@@ -103,7 +103,8 @@ static bool say_literal(Talk *t, const char *line, bool masked, GError **error)
 {
     uint64_t wanted = dialogue_payload_octets(t->dialogue);
     size_t len = strlen(line);
-    if (len + 1 == wanted) {
+    bool nothing_behind = strcmp(t->last_verb, "BDAT") == 0;
+    if (len + 1 == wanted || (len > wanted && nothing_behind)) {
         return error_fail(error, POSTERN_ERROR_DATA,
                           "not sent: %" G_GUINT64_FORMAT
                           " octets are wanted; this line has %zu, or %zu with its line end",
@@ -121,6 +122,8 @@ static bool say_literal(Talk *t, const char *line, bool masked, GError **error)
     return dialogue_expects(t->dialogue) != EXPECT_PAYLOAD || say_behind(t, line + wanted, error);
 }
 
+/* Whatever has a secret in it, or got a tag, is shown as it goes out, in place of what was typed.
+ */
 static bool say_line(Talk *t, const char *line, GError **error)
 {
     SentLine sent;
@@ -129,6 +132,8 @@ static bool say_line(Talk *t, const char *line, GError **error)
     dialogue_peek(t->dialogue, bytes_of(full), &sent);
     bool good;
     bool gives_away = sent.is_cleartext_password || is_bare_pass(&sent);
+    t->typed =
+        t->interactive && !sent.has_secret && !is_bare_pass(&sent) && strcmp(full, line) == 0;
     if (gives_away && !may_give_away(t, &sent, error)) {
         good = false;
     } else if (sent.asks_tls && wire_encrypted(w)) {
@@ -142,12 +147,10 @@ static bool say_line(Talk *t, const char *line, GError **error)
     } else if (sent.has_secret) {
         good = say_secret(t, full, &sent, error);
     } else {
-        t->typed = t->interactive && strcmp(full, line) == 0; /* a tag that was added is shown */
         good = wire_send_line(w, bytes_of(full), error);
     }
     if (good && sent.is_response && sent.has_secret && t->mechanism != NULL) {
-        g_autofree char *decoded = explain_sasl(t->mechanism->name, bytes_of(line), false);
-        talk_annotate(t, decoded);
+        talk_annotate_take(t, explain_sasl(t->mechanism->name, bytes_of(line), false));
     }
     if (sent.has_secret || sent.is_cleartext_password) {
         secret_wipe(full, strlen(full));
@@ -155,26 +158,48 @@ static bool say_line(Talk *t, const char *line, GError **error)
     return good;
 }
 
+/* The server may have said why before it closed. */
+static void hear_last_words(Talk *t)
+{
+    bool more = false;
+    g_autoptr(GError) ignored = NULL;
+    talk_hear_now(t, &more, &ignored);
+    t->closed = true;
+}
+
 bool talk_say(Talk *t, char *line, GError **error)
 {
-    if (t->session == NULL || t->closed) {
-        return error_fail(error, POSTERN_ERROR_UNAVAILABLE,
-                          "not sent: the connection is closed (/resume opens it again)");
-    }
     bool secret = talk_is_secret(t, line);
-    t->typed = t->interactive;
-    bool good = t->session->proto->line_based
-                    ? say_line(t, line, error)
-                    : wire_send_line(t->session->wire, bytes_of(line), error);
+    bool good;
+    GError *problem = NULL;
+    if (t->session == NULL || t->closed) {
+        good = error_fail(&problem, POSTERN_ERROR_UNAVAILABLE,
+                          "not sent: the connection is closed (/resume opens it again)");
+    } else if (t->proto->line_based) {
+        good = say_line(t, line, &problem);
+    } else {
+        t->typed = t->interactive;
+        good = wire_send_line(t->session->wire, bytes_of(line), &problem);
+    }
     t->typed = false;
     if (secret) {
         secret_wipe(line, strlen(line));
+    }
+    if (g_error_matches(problem, POSTERN_ERROR, POSTERN_ERROR_EOF) ||
+        g_error_matches(problem, POSTERN_ERROR, POSTERN_ERROR_IO)) {
+        hear_last_words(t);
+    }
+    if (!good) {
+        g_propagate_error(error, problem);
     }
     return good;
 }
 
 bool talk_enter(Talk *t, char *line, GError **error)
 {
+    if (!talk_await_turn(t, error)) {
+        return false;
+    }
     bool local = line[0] == '/' && talk_local_active(t);
     if (local && line[1] != '/') {
         return talk_local(t, line + 1, error);
@@ -186,101 +211,4 @@ bool talk_enter(Talk *t, char *line, GError **error)
     bool empty_counts =
         !t->proto->line_based || expects == EXPECT_PAYLOAD || expects == EXPECT_RESPONSE;
     return (*line == '\0' && !empty_counts) || talk_say(t, line, error);
-}
-
-/* The peer's end of the connection is an end, not a failure, here: who waits for more says so. */
-static bool or_closed(Talk *t, bool good, GError *problem, GError **error)
-{
-    if (good) {
-        return true;
-    }
-    if (g_error_matches(problem, POSTERN_ERROR, POSTERN_ERROR_EOF)) {
-        if (!t->quitting) {
-            talk_note(t, false, "%s", problem->message);
-        }
-        g_error_free(problem);
-        t->closed = true;
-        return true;
-    }
-    g_propagate_error(error, problem);
-    return false;
-}
-
-/* An upgrade that was asked for by hand and agreed to is begun at once: neither /starttls nor
- * SIGALRM is needed. */
-static bool shake_hands_if_agreed(Talk *t, GError **error)
-{
-    if (dialogue_expects(t->dialogue) != EXPECT_HANDSHAKE) {
-        return true;
-    }
-    t->ladder = true;
-    bool good = session_upgrade(t->session, true, error);
-    t->ladder = false;
-    if (good) {
-        talk_show_connection(t);
-    }
-    return good;
-}
-
-bool talk_hear(Talk *t, GError **error)
-{
-    GError *problem = NULL;
-    Bytes unit;
-    Wire *w = t->session->wire;
-    bool good;
-    if (!t->session->proto->line_based) {
-        good = wire_some(w, &unit, &problem);
-        t->closed = t->closed || (good && unit.len == 0);
-    } else {
-        uint64_t octets = dialogue_wants_octets(t->dialogue);
-        good = octets > 0 ? wire_exact(w, octets, LITERAL_MAX, &unit, &problem)
-                          : wire_line(w, &unit, &problem);
-    }
-    return or_closed(t, good, problem, error) && (t->closed || shake_hands_if_agreed(t, error));
-}
-
-/* One line or piece if it is there. *got tells. A literal that has begun is waited for: its rest is
- * on its way. */
-static bool hear_one_now(Talk *t, bool *got, GError **error)
-{
-    Wire *w = t->session->wire;
-    Bytes unit = BYTES_NONE;
-    bool eof = false;
-    GError *problem = NULL;
-    bool good;
-    if (!t->session->proto->line_based) {
-        good = wire_some_now(w, &unit, &eof, &problem);
-        *got = good && unit.len > 0;
-    } else if (dialogue_wants_octets(t->dialogue) > 0) {
-        *got = true;
-        return talk_hear(t, error);
-    } else {
-        good = wire_line_now(w, &unit, got, &eof, &problem);
-    }
-    t->closed = t->closed || eof;
-    return or_closed(t, good, problem, error) && (t->closed || shake_hands_if_agreed(t, error));
-}
-
-bool talk_hear_now(Talk *t, bool *more, GError **error)
-{
-    bool got = true;
-    for (int units = 0; got && units < HEAR_AT_ONCE && !t->closed; units++) {
-        got = false;
-        if (!hear_one_now(t, &got, error)) {
-            return false;
-        }
-    }
-    *more = got && !t->closed;
-    return true;
-}
-
-bool talk_hear_reply(Talk *t, GError **error)
-{
-    while (!t->closed && (dialogue_expects(t->dialogue) == EXPECT_REPLY ||
-                          dialogue_wants_octets(t->dialogue) > 0)) {
-        if (!talk_hear(t, error)) {
-            return false;
-        }
-    }
-    return true;
 }

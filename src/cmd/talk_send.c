@@ -42,6 +42,19 @@ static GString *with_crlf(const char *text, size_t len)
     return out;
 }
 
+/* A file goes to the transcript in full, and to the screen as a word: who sends it knows it. */
+static bool send_content(Talk *t, const GString *content, GError **error)
+{
+    t->typed = true;
+    bool good = wire_send_bytes(t->session->wire, bytes_of_string(content), false, error);
+    t->typed = false;
+    if (good) {
+        g_autofree char *size = explain_size(content->len);
+        talk_note(t, false, "sent %s", size);
+    }
+    return good;
+}
+
 static bool send_block(Talk *t, const char *command, const char *text, size_t len, GError **error)
 {
     g_autofree char *line = g_strdup(command);
@@ -53,7 +66,7 @@ static bool send_block(Talk *t, const char *command, const char *text, size_t le
                           "nothing was sent: the server does not want the data now");
     }
     g_autoptr(GString) body = dot_stuffed(text, len);
-    if (!wire_send_bytes(t->session->wire, bytes_of_string(body), false, error)) {
+    if (!send_content(t, body, error)) {
         return false;
     }
     dialogue_payload_sent(t->dialogue);
@@ -71,14 +84,14 @@ static bool send_literal(Talk *t, const char *command, const char *text, size_t 
         return error_fail(error, POSTERN_ERROR_UNAVAILABLE,
                           "nothing was sent: the server does not want the data now");
     }
-    if (!wire_send_bytes(t->session->wire, bytes_of_string(body), false, error)) {
+    if (!send_content(t, body, error)) {
         return false;
     }
     dialogue_send_octets(t->dialogue, body->len);
     return wire_send_line(t->session->wire, BYTES_NONE, error) && talk_hear_reply(t, error);
 }
 
-/* IMAP's quoted string; talk_say refuses CR, LF and NUL. */
+/* IMAP's quoted string; CR, LF and NUL are refused when it is sent. */
 static char *quoted(const char *text)
 {
     GString *out = g_string_new("\"");
@@ -129,5 +142,6 @@ bool talk_send_file(Talk *t, const char *file, const char *place, GError **error
         return error_fail(error, POSTERN_ERROR_USAGE, "%s has no command that takes a file",
                           t->session->proto->title);
     }
-    return wire_send_bytes(t->session->wire, (Bytes){text, len}, false, error);
+    g_autoptr(GString) whole = g_string_new_len(text, (gssize)len);
+    return send_content(t, whole, error);
 }

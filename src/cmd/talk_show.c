@@ -1,7 +1,6 @@
 /* talk_show.c: whatever is said on the wire comes through here, once: it is followed, written down,
  * shown and explained. */
 #include <string.h>
-#include <unistd.h>
 
 #include "base/escape.h"
 #include "cmd/talk.h"
@@ -9,88 +8,6 @@
 
 #define LAST_REPLY_MAX                                                                             \
     (64 * 1024) /* what /expect can look at; a peer decides how long replies are */
-
-typedef enum { INK_PLAIN, INK_SENT, INK_NOTE, INK_WARNING, INK_ANNOTATION } Ink;
-static const char *const inks[] = {"", "\033[36m", "\033[2m", "\033[1;31m", "\033[32m"};
-
-/* `text` is escaped already. */
-static void put_line(Talk *t, Ink ink, const char *text)
-{
-    const char *end = t->colour && *inks[ink] ? "\033[0m" : "";
-    fprintf(t->out, "%s%s%s\n", t->colour ? inks[ink] : "", text, end);
-}
-
-void talk_annotate(Talk *t, const char *text)
-{
-    if (text == NULL || t->quiet || t->explain == EXPLAIN_OFF) {
-        return;
-    }
-    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
-    for (size_t i = 0; lines[i] != NULL; i++) {
-        if (lines[i][0] != '\0') {
-            g_autofree char *marked = g_strconcat("     | ", lines[i], NULL);
-            put_line(t, INK_ANNOTATION, marked);
-        }
-    }
-}
-
-/* For annotations that were just made. */
-static void annotate_take(Talk *t, char *text)
-{
-    talk_annotate(t, text);
-    g_free(text);
-}
-
-void talk_print(Talk *t, const char *text)
-{
-    fputs(text, t->out);
-    if (*text != '\0' && !g_str_has_suffix(text, "\n")) {
-        fputc('\n', t->out);
-    }
-}
-
-void talk_note(Talk *t, bool warning, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    g_autofree char *text = g_strdup_vprintf(format, args);
-    va_end(args);
-    WireEvent event = {
-        .kind = warning ? WIRE_WARNING : WIRE_NOTE,
-        .encrypted = t->session && t->session->wire && wire_encrypted(t->session->wire),
-        .text = bytes_of(text),
-        .raw = bytes_of(text),
-        .at_us = g_get_real_time(),
-    };
-    talk_observe(t, &event);
-}
-
-void talk_warn(Talk *t, GError *error)
-{
-    g_autoptr(GError) mine = error;
-    g_auto(GStrv) lines = g_strsplit(mine->message, "\n", -1);
-    for (size_t i = 0; lines[i] != NULL; i++) {
-        talk_note(t, true, "%s", lines[i]);
-    }
-}
-
-static void put_event(Talk *t, Ink ink, const WireEvent *event)
-{
-    g_autofree char *line = transcript_text_line(event);
-    put_line(t, ink, line);
-}
-
-/* -q: what the server said and nothing else; exact, except that a terminal gets no control
- * characters. */
-static void put_raw(Talk *t, Bytes raw)
-{
-    if (!isatty(fileno(t->out))) {
-        fwrite(raw.data, 1, raw.len, t->out);
-        return;
-    }
-    g_autofree char *safe = escape_text(raw);
-    fputs(safe, t->out);
-}
 
 static bool is_auth_verb(const char *verb)
 {
@@ -127,6 +44,9 @@ static void note_outcome(Talk *t, const ReceivedUnit *unit, Bytes line)
     reply_store_begin(t->reply); /* /save after a refused RETR must not write an older reply */
     if (!t->ladder) {
         int plain = is_auth_verb(unit->verb) ? 77 : 69;
+        if (plain == 77 && t->connection != NULL) {
+            connection_forget_password(t->connection); /* the next try asks for another */
+        }
         t->refused_status = unit->outcome == OUTCOME_TEMPORARY ? 75 : plain;
         g_free(t->refused_words);
         g_autofree char *words = escape_line_max(line, 200);
@@ -134,8 +54,8 @@ static void note_outcome(Talk *t, const ReceivedUnit *unit, Bytes line)
             g_strdup_printf("%s: %s", *unit->verb ? unit->verb : "the greeting", words);
     }
     bool encrypted = t->session && t->session->wire && wire_encrypted(t->session->wire);
-    annotate_take(t, explain_refusal(t->proto, unit->verb, line, encrypted,
-                                     t->session ? t->session->caps : NULL));
+    talk_annotate_take(t, explain_refusal(t->proto, unit->verb, line, encrypted,
+                                          t->session ? t->session->caps : NULL));
 }
 
 static void remember_for_expect(Talk *t, Bytes line, bool final)
@@ -178,6 +98,9 @@ static void gather_capability(Talk *t, const ReceivedUnit *unit, Bytes line)
 {
     if (t->gathered == NULL) {
         t->gathered = caps_new();
+        if (unit->code != 0) {
+            return; /* EHLO's first line is the server's name */
+        }
     }
     if (bytes_starts_ci(line, "* CAPABILITY ")) {
         Bytes rest = bytes_sub(line, strlen("* CAPABILITY "), line.len);
@@ -194,12 +117,12 @@ static void gather_capability(Talk *t, const ReceivedUnit *unit, Bytes line)
 static void explain_status(Talk *t, const ReceivedUnit *unit, Bytes line)
 {
     if (unit->verb[0] == '\0' && !unit->unsolicited) {
-        annotate_take(t, explain_greeting(t->proto, line));
+        talk_annotate_take(t, explain_greeting(t->proto, line));
     }
     if (unit->is_challenge && t->mechanism != NULL) {
-        annotate_take(t, explain_sasl(t->mechanism->name, unit->challenge, true));
+        talk_annotate_take(t, explain_sasl(t->mechanism->name, unit->challenge, true));
     } else if (!is_capability_verb(unit->verb) || unit->outcome == OUTCOME_REFUSED) {
-        annotate_take(t, explain_reply(t->proto, unit, line, t->explain));
+        talk_annotate_take(t, explain_reply(t->proto, unit, line, t->explain));
     }
 }
 
@@ -211,16 +134,35 @@ static void explain_body_line(Talk *t, const ReceivedUnit *unit, Bytes line)
     if (line.len == 0) {
         t->in_header = false;
     } else if (t->in_header) {
-        annotate_take(t, explain_header_field(line));
+        talk_annotate_take(t, explain_header_field(line));
+    }
+}
+
+/* What was explained when the ladder asked is not explained again: only what is new. From now on
+ * this is what the session knows. */
+static void take_capabilities(Talk *t)
+{
+    Session *s = t->session;
+    if (caps_count(t->gathered) == 0 || t->ladder) {
+        return;
+    }
+    if (s == NULL || s->caps == NULL || t->explain == EXPLAIN_FULL) {
+        talk_annotate_take(t, explain_capabilities(t->proto, t->gathered, t->explain));
+    } else {
+        g_autofree char *changed = explain_caps_difference(s->caps, t->gathered);
+        talk_annotate(t, changed ? "What is new:" : "The same as before: /caps explains them");
+        talk_annotate(t, changed);
+    }
+    if (s != NULL) {
+        caps_free(s->caps);
+        s->caps = g_steal_pointer(&t->gathered);
     }
 }
 
 static void end_of_reply(Talk *t, const ReceivedUnit *unit)
 {
     annotate_time_and_size(t, unit);
-    if (t->gathered != NULL && !t->ladder) {
-        annotate_take(t, explain_capabilities(t->proto, t->gathered, t->explain));
-    }
+    take_capabilities(t);
     g_clear_pointer(&t->gathered, caps_free);
     t->sent_at = dialogue_pending(t->dialogue) > 0 ? g_get_monotonic_time() : 0;
 }
@@ -236,9 +178,9 @@ static void received_line(Talk *t, const WireEvent *event)
         t->in_header = true;
     }
     if (t->quiet) {
-        put_raw(t, event->raw);
+        talk_put_raw(t, event->raw);
     } else {
-        put_event(t, INK_PLAIN, event);
+        talk_put_event(t, INK_PLAIN, event);
     }
     if (is_capability_verb(unit.verb) && !t->ladder) {
         gather_capability(t, &unit, event->text);
@@ -250,7 +192,7 @@ static void received_line(Talk *t, const WireEvent *event)
         note_outcome(t, &unit, event->text);
     }
     if (unit.final) {
-        t->tls_asked = false;
+        t->tls_asked = t->impatient = false;
         end_of_reply(t, &unit);
     }
     remember_for_expect(t, event->text, unit.final || unit.unsolicited);
@@ -264,7 +206,7 @@ static void received_literal(Talk *t, const WireEvent *event)
     reply_store_begin(t->reply);
     reply_store_octets(t->reply, event->raw);
     if (t->quiet) {
-        put_raw(t, event->raw);
+        talk_put_raw(t, event->raw);
         return;
     }
     Bytes rest = event->text;
@@ -278,10 +220,10 @@ static void received_literal(Talk *t, const WireEvent *event)
         WireEvent part = *event;
         part.kind = WIRE_RECEIVED;
         part.text = part.raw = line;
-        put_event(t, INK_PLAIN, &part);
+        talk_put_event(t, INK_PLAIN, &part);
         header = header && line.len > 0;
         if (header) {
-            annotate_take(t, explain_header_field(line));
+            talk_annotate_take(t, explain_header_field(line));
         }
         rest = at < 0 ? BYTES_NONE : bytes_sub(rest, (size_t)at + 1, rest.len);
     }
@@ -297,9 +239,9 @@ static void on_received(Talk *t, const WireEvent *event)
     } else if (t->proto->line_based && dialogue_wants_octets(t->dialogue) > 0) {
         received_literal(t, event);
     } else if (t->quiet || !t->ladder) {
-        put_raw(t, event->raw);
+        talk_put_raw(t, event->raw);
     } else {
-        put_event(t, INK_PLAIN, event);
+        talk_put_event(t, INK_PLAIN, event);
     }
 }
 
@@ -314,22 +256,21 @@ static void on_sent(Talk *t, const WireEvent *event)
             t->tls_asked = sent.asks_tls;
             t->mechanism = sent.mechanism ? sasl_mechanism_find(bytes_of(sent.mechanism)) : NULL;
         }
-        t->sent_at = t->sent_at != 0 ? t->sent_at : g_get_monotonic_time();
     } else if (t->ladder) {
         dialogue_send_octets(t->dialogue,
                              dialogue_payload_octets(t->dialogue)); /* it sends literals whole */
     }
-    if (!t->quiet && !t->typed) {
-        put_event(t, INK_SENT, event);
-    }
+    t->sent_at = t->sent_at != 0 ? t->sent_at : g_get_monotonic_time();
+    talk_put_sent(t, event);
 }
 
 static void on_note(Talk *t, const WireEvent *event)
 {
     if (!t->quiet) {
-        put_event(t, event->kind == WIRE_WARNING ? INK_WARNING : INK_NOTE, event);
+        talk_put_event(t, event->kind == WIRE_WARNING ? INK_WARNING : INK_NOTE, event);
     } else if (event->kind == WIRE_WARNING) {
         g_autofree char *line = transcript_text_line(event);
+        fflush(t->out);
         fprintf(stderr, "%s\n", line); /* standard output is the server's alone */
     }
 }
@@ -339,10 +280,10 @@ static void on_tls(Talk *t, const WireEvent *event)
     dialogue_reset_after_tls(t->dialogue);
     on_note(t, event);
     if (event->peer != NULL && t->explain == EXPLAIN_BRIEF) {
-        annotate_take(t, tls_summary_line(event->peer));
+        talk_annotate_take(t, tls_summary_line(event->peer));
     } else if (event->peer != NULL && t->explain == EXPLAIN_FULL) {
-        annotate_take(t, tls_summary_connection(event->peer));
-        annotate_take(t, tls_summary_chain(event->peer, false));
+        talk_annotate_take(t, tls_summary_connection(event->peer));
+        talk_annotate_take(t, tls_summary_chain(event->peer, false));
     }
 }
 
@@ -377,7 +318,7 @@ void talk_show_capabilities(Talk *t, bool always)
     g_autofree char *changed = s->caps_before != NULL && s->caps_before != s->caps
                                    ? explain_caps_difference(s->caps_before, s->caps)
                                    : NULL;
-    void (*show)(Talk *, const char *) = always ? talk_print : talk_annotate;
+    void (*show)(Talk *, const char *) = always ? talk_print_wrapped : talk_annotate;
     if (all != NULL) {
         show(t, all);
     }
@@ -385,10 +326,4 @@ void talk_show_capabilities(Talk *t, bool always)
         show(t, "What TLS changed:");
         show(t, changed);
     }
-}
-
-void talk_show_connection(Talk *t)
-{
-    talk_show_capabilities(t, false);
-    fflush(t->out);
 }

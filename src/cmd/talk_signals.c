@@ -1,19 +1,19 @@
-/* talk_signals.c: a signal handler can reach nothing but static storage: this file is the one place
- * that has some. */
+/* talk_signals.c: signal handlers that only write a byte, or put the terminal back. */
+#include "cmd/talk_signals.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <termios.h>
 #include <unistd.h>
 
-#include "cmd/talk_signals.h"
-
 static int event_pipe[2] = {-1, -1};
 static int interrupt_pipe[2] = {-1, -1};
 static struct termios terminal_before;
 static bool terminal_known;
+static volatile sig_atomic_t editing;
 
-static const int watched[] = {SIGINT, SIGALRM, SIGTSTP, SIGWINCH};
+static const int typed[] = {SIGINT, SIGTSTP, SIGWINCH};
 static const int deadly[] = {SIGTERM, SIGHUP, SIGQUIT, SIGSEGV, SIGBUS, SIGFPE, SIGABRT};
 
 static void put_terminal_back(void)
@@ -23,13 +23,15 @@ static void put_terminal_back(void)
     }
 }
 
-static void on_watched(int number)
+static void on_event(int number)
 {
     int saved = errno;
     unsigned char byte = (unsigned char)number;
     int fd = number == SIGINT ? interrupt_pipe[1] : event_pipe[1];
-    if (write(fd, &byte, 1) < 0) {
-        /* the pipe is full of earlier ones: they will do */
+    if (number == SIGTSTP && !editing) {
+        raise(SIGSTOP);
+    } else if (write(fd, &byte, 1) < 0) {
+        errno = saved; /* the pipe is full of earlier ones: they will do */
     }
     errno = saved;
 }
@@ -41,24 +43,27 @@ static void on_deadly(int number)
     raise(number);
 }
 
-static void catch (const int *numbers, size_t n, void (*handler)(int), int how)
+static void handle(const int *numbers, size_t n, void (*handler)(int), int flags)
 {
     for (size_t i = 0; i < n; i++) {
-        struct sigaction action = {.sa_handler = handler, .sa_flags = how};
+        struct sigaction action = {.sa_handler = handler, .sa_flags = flags};
         sigemptyset(&action.sa_mask);
         sigaction(numbers[i], &action, NULL);
     }
 }
 
-bool talk_signals_begin(TalkSignals *signals, GError **error)
+bool talk_signals_begin(TalkSignals *signals, bool terminal, GError **error)
 {
     if (pipe2(event_pipe, O_CLOEXEC | O_NONBLOCK) != 0 ||
         pipe2(interrupt_pipe, O_CLOEXEC | O_NONBLOCK) != 0) {
         return error_fail(error, POSTERN_ERROR_IO, "cannot make a pipe: %s", g_strerror(errno));
     }
-    terminal_known = tcgetattr(STDIN_FILENO, &terminal_before) == 0;
-    catch (watched, G_N_ELEMENTS(watched), on_watched, SA_RESTART);
-    catch (deadly, G_N_ELEMENTS(deadly), on_deadly, (int)SA_RESETHAND);
+    handle((const int[]){SIGALRM}, 1, on_event, SA_RESTART);
+    if (terminal) {
+        terminal_known = tcgetattr(STDIN_FILENO, &terminal_before) == 0;
+        handle(typed, G_N_ELEMENTS(typed), on_event, SA_RESTART);
+        handle(deadly, G_N_ELEMENTS(deadly), on_deadly, (int)SA_RESETHAND);
+    }
     signals->events = event_pipe[0];
     signals->interrupt = interrupt_pipe[0];
     return true;
@@ -76,18 +81,26 @@ bool talk_signals_interrupted(const TalkSignals *signals)
     return read(signals->interrupt, bytes, sizeof bytes) > 0;
 }
 
+void talk_signals_editing(bool on)
+{
+    editing = on;
+}
+
 void talk_signals_stop(void)
 {
     signal(SIGTSTP, SIG_DFL);
     raise(SIGTSTP);
-    catch ((const int[]){SIGTSTP}, 1, on_watched, SA_RESTART);
+    handle((const int[]){SIGTSTP}, 1, on_event, SA_RESTART);
 }
 
 void talk_signals_end(TalkSignals *signals)
 {
-    catch (watched, G_N_ELEMENTS(watched), SIG_DFL, 0);
-    catch (deadly, G_N_ELEMENTS(deadly), SIG_DFL, 0);
     put_terminal_back();
+    handle((const int[]){SIGALRM}, 1, SIG_DFL, 0);
+    if (terminal_known) {
+        handle(typed, G_N_ELEMENTS(typed), SIG_DFL, 0);
+        handle(deadly, G_N_ELEMENTS(deadly), SIG_DFL, 0);
+    }
     terminal_known = false;
     for (int i = 0; i < 2; i++) {
         close(event_pipe[i]);

@@ -5,26 +5,23 @@
 #include <limits.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <wchar.h>
 
 #include "cmd/talk.h"
 #include "cmd/talk_complete.h"
+#include "cmd/talk_history.h"
+#include "cmd/talk_line.h"
 #include "cmd/talk_signals.h"
-
-#define HISTORY_LINES 1000
 
 typedef struct {
     EditLine *el;
-    History *history;
-    char *history_file; /* NULL: nothing is remembered */
+    TalkHistory *history;
     TalkSignals signals;
     bool warned; /* Ctrl-C was pressed once on an empty line */
     bool more;   /* the server has said more than was shown so far */
     bool over;
-    GError *failure; /* ends the conversation */
+    GError *failure; /* why it ended, or why the connection is closed */
 } Terminal;
 
 static Talk *talk_of(EditLine *el)
@@ -38,65 +35,99 @@ static char *prompt(EditLine *el)
 {
     static char in_the_clear[] = "-> ", inside_tls[] = "~> ", closed[] = "closed> ", none[] = "";
     const Talk *t = talk_of(el);
+    if (t->closed || t->session == NULL || t->session->wire == NULL) {
+        return closed;
+    }
     if (t->quiet) {
         return none;
-    }
-    if (t->session == NULL || t->closed) {
-        return closed;
     }
     return wire_encrypted(t->session->wire) ? inside_tls : in_the_clear;
 }
 
 /* --- the line being typed, off the screen and on again --- */
 
-static int columns_of(const char *text, size_t len)
+/* Where the prompt ends and the line begins. */
+static Cell behind_prompt(Terminal *term, int width)
 {
-    mbstate_t state = {0};
-    int columns = 0;
-    while (len > 0) {
-        wchar_t c;
-        size_t n = mbrtowc(&c, text, len, &state);
-        if (n == 0 || n > len) {
-            break;
-        }
-        columns += MAX(0, wcwidth(c));
-        text += n;
-        len -= n;
-    }
-    return columns;
+    const char *first = prompt(term->el);
+    return line_cell((Cell){0}, first, strlen(first), width);
+}
+
+static Cell cursor_of(Terminal *term)
+{
+    int width = line_terminal_width(STDOUT_FILENO);
+    const LineInfo *line = el_line(term->el);
+    return line_cursor(behind_prompt(term, width), line->buffer,
+                       (size_t)(line->cursor - line->buffer),
+                       (size_t)(line->lastchar - line->buffer), width);
+}
+
+static Cell end_of(Terminal *term, const char *line, size_t len)
+{
+    int width = line_terminal_width(STDOUT_FILENO);
+    return line_cell(behind_prompt(term, width), line, len, width);
 }
 
 static void hide_line(Terminal *term)
 {
-    struct winsize size = {0};
-    ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);
-    int width = size.ws_col > 0 ? size.ws_col : 80;
-    const LineInfo *line = el_line(term->el);
-    int column = columns_of(prompt(term->el), strlen(prompt(term->el))) +
-                 columns_of(line->buffer, (size_t)(line->cursor - line->buffer));
-    if (column / width > 0) {
-        printf("\033[%dA", column / width);
+    int row = cursor_of(term).row;
+    if (row > 0) {
+        printf("\033[%dA", row);
     }
     fputs("\r\033[J", stdout);
 }
 
-static void show_line(Terminal *term)
+static void show_line(Talk *t, Terminal *term)
 {
+    talk_end_line(t);
     fflush(stdout);
     el_set(term->el, EL_REFRESH);
 }
 
+/* To the line below the last row of what is being typed. */
+static void leave_line(Terminal *term, const char *mark)
+{
+    const LineInfo *line = el_line(term->el);
+    Cell cursor = cursor_of(term);
+    Cell end = end_of(term, line->buffer, (size_t)(line->lastchar - line->buffer));
+    if (end.row > cursor.row) {
+        printf("\033[%dB", end.row - cursor.row);
+    }
+    printf("\r\033[%dC%s\n", MAX(end.column, 1), mark);
+}
+
 /* --- what happens while a key is waited for --- */
 
-/* Runs a step of the conversation with Ctrl-C able to break it off. */
+/* Runs a step of the conversation with Ctrl-C able to break it off. *interrupted tells of one that
+ * came too late for that. */
 static bool interruptible(Talk *t, Terminal *term, bool (*step)(Talk *t, GError **error),
-                          GError **error)
+                          bool *interrupted, GError **error)
 {
     io_interrupt_on(term->signals.interrupt);
     bool good = step(t, error);
     io_interrupt_on(-1);
-    talk_signals_interrupted(&term->signals);
+    *interrupted = talk_signals_interrupted(&term->signals) && good;
     return good;
+}
+
+/* A step has failed: Ctrl-C ends only what it broke off, all else what the conversation stands on.
+ */
+static void take_failure(Talk *t, Terminal *term, GError *error)
+{
+    bool cancelled = g_error_matches(error, POSTERN_ERROR, POSTERN_ERROR_CANCELLED);
+    talk_check_open(t);
+    if (t->closed && !cancelled) {
+        g_clear_error(&term->failure);
+        term->failure = g_error_copy(error);
+    }
+    talk_warn(t, error);
+}
+
+static void say_closed(Talk *t, bool was_closed)
+{
+    if (t->closed && !was_closed && !t->quitting) {
+        talk_note(t, false, "closed: /resume connects again, /quit ends");
+    }
 }
 
 static bool hear_now(Talk *t, GError **error)
@@ -105,22 +136,24 @@ static bool hear_now(Talk *t, GError **error)
     return talk_hear_now(t, &term->more, error);
 }
 
+static void warn_of_drop(Talk *t, Terminal *term);
+
 static void server_spoke(Talk *t, Terminal *term)
 {
-    hide_line(term);
     GError *error = NULL;
-    if (!interruptible(t, term, hear_now, &error)) {
-        term->failure = error;
-        term->over = true;
+    bool interrupted = false;
+    hide_line(term);
+    if (!interruptible(t, term, hear_now, &interrupted, &error)) {
+        t->closed = t->closed || !g_error_matches(error, POSTERN_ERROR, POSTERN_ERROR_CANCELLED);
+        take_failure(t, term, error);
     }
-    if (t->closed && t->quitting) {
-        term->over = true;
-    } else if (t->closed) {
-        talk_note(t, false, "closed: /resume connects again, /quit ends");
+    say_closed(t, false);
+    term->over = t->closed && t->quitting;
+    if (interrupted) {
+        warn_of_drop(t, term);
     }
-    term->warned = false;
     if (!term->over) {
-        show_line(term);
+        show_line(t, term);
     }
 }
 
@@ -131,49 +164,61 @@ static bool upgrade_step(Talk *t, GError **error)
 
 static void on_alarm(Talk *t, Terminal *term)
 {
-    hide_line(term);
     GError *error = NULL;
-    if (!interruptible(t, term, upgrade_step, &error)) {
-        talk_warn(t, error);
+    bool interrupted = false, was_closed = t->closed;
+    hide_line(term);
+    if (!interruptible(t, term, upgrade_step, &interrupted, &error)) {
+        take_failure(t, term, error);
     }
-    show_line(term);
+    say_closed(t, was_closed);
+    show_line(t, term);
 }
 
-static void on_stop(Terminal *term)
+static void on_stop(Talk *t, Terminal *term)
 {
     hide_line(term);
     fflush(stdout);
     el_set(term->el, EL_PREP_TERM, 0);
     talk_signals_stop();
     el_set(term->el, EL_PREP_TERM, 1);
-    show_line(term);
+    el_resize(term->el); /* the window may be another one now */
+    show_line(t, term);
 }
 
-/* Ctrl-C: first the line goes, then a warning if a reply is waited for, then we do. */
+/* Ctrl-C with nothing to take back: the second one drops the connection. */
+static void warn_of_drop(Talk *t, Terminal *term)
+{
+    if (term->warned || t->session == NULL || t->closed) {
+        g_clear_error(&term->failure);
+        error_fail(&term->failure, POSTERN_ERROR_CANCELLED, "interrupted");
+        term->over = true;
+        return;
+    }
+    if (dialogue_pending(t->dialogue) > 0) {
+        t->impatient = true;
+        talk_note(t, false, "still waiting for the reply to %s; Ctrl-C again drops the connection",
+                  t->last_verb);
+    } else {
+        talk_note(t, false, "Ctrl-C again drops the connection, Ctrl-D says goodbye first");
+    }
+    term->warned = true;
+}
+
+/* Ctrl-C: first the line goes, then a warning, then we do. */
 static void on_interrupt(Talk *t, Terminal *term)
 {
     const LineInfo *line = el_line(term->el);
-    bool empty = line->lastchar == line->buffer;
-    if (!empty) {
-        fputs("^C\n", stdout);
+    if (line->lastchar != line->buffer) {
+        leave_line(term, "^C");
         el_reset(term->el);
         el_set(term->el, EL_PREP_TERM, 1);
-        show_line(term);
-        return;
-    }
-    if (!term->warned && t->session != NULL && !t->closed) {
+    } else {
         hide_line(term);
-        bool waiting = dialogue_pending(t->dialogue) > 0;
-        talk_note(t, false,
-                  waiting ? "still waiting for the reply to %s; Ctrl-C again drops the connection"
-                          : "%sCtrl-C again drops the connection, Ctrl-D says goodbye first",
-                  waiting ? t->last_verb : "");
-        term->warned = true;
-        show_line(term);
-        return;
+        warn_of_drop(t, term);
     }
-    error_fail(&term->failure, POSTERN_ERROR_CANCELLED, "interrupted");
-    term->over = true;
+    if (!term->over) {
+        show_line(t, term);
+    }
 }
 
 static void on_signal(Talk *t, Terminal *term)
@@ -182,7 +227,7 @@ static void on_signal(Talk *t, Terminal *term)
     if (number == SIGALRM) {
         on_alarm(t, term);
     } else if (number == SIGTSTP) {
-        on_stop(term);
+        on_stop(t, term);
     } else if (number == SIGWINCH) {
         el_resize(term->el);
     }
@@ -233,6 +278,7 @@ static int get_key(EditLine *el, wchar_t *ret)
         } else if (waits[2].ready_read) {
             on_signal(t, term);
         } else if (waits[0].ready_read) {
+            term->warned = false;
             return read_key(ret);
         } else if (more || waits[3].ready_read) {
             server_spoke(t, term);
@@ -243,91 +289,81 @@ static int get_key(EditLine *el, wchar_t *ret)
 
 /* --- begin and end --- */
 
+static void print_one(void *talk, const char *line)
+{
+    talk_print(talk, line);
+}
+
 static void print_history(Talk *t)
 {
-    Terminal *term = t->terminal;
-    HistEvent event;
-    for (int more = history(term->history, &event, H_LAST); more == 0;
-         more = history(term->history, &event, H_PREV)) {
-        talk_print(t, event.str);
-    }
-}
-
-static void load_history(Talk *t, Terminal *term)
-{
-    HistEvent event;
-    term->history = history_init();
-    history(term->history, &event, H_SETSIZE, HISTORY_LINES);
-    history(term->history, &event, H_SETUNIQUE, 1);
-    if (t->options->no_history) {
-        return;
-    }
-    g_autoptr(GError) ignored =
-        NULL; /* without a place for it there is no history, and that is all */
-    g_autofree char *directory = config_state_directory(true, &ignored);
-    if (directory != NULL) {
-        term->history_file = g_build_filename(directory, "talk_history", NULL);
-        history(term->history, &event, H_LOAD, term->history_file);
-    }
-}
-
-static void save_history(Terminal *term)
-{
-    HistEvent event;
-    if (term->history_file != NULL) {
-        mode_t before = umask(077);
-        history(term->history, &event, H_SAVE, term->history_file);
-        umask(before);
-        chmod(term->history_file, 0600);
-    }
-    history_end(term->history);
-    g_free(term->history_file);
+    const Terminal *term = t->terminal;
+    talk_history_each(term->history, print_one, t);
 }
 
 static void begin(Talk *t, Terminal *term)
 {
     t->terminal = term;
     t->print_history = print_history;
-    load_history(t, term);
+    term->history = talk_history_open(t->options->no_history);
     term->el = el_init("postern", stdin, stdout, stderr);
     el_set(term->el, EL_CLIENTDATA, t);
     el_set(term->el, EL_EDITOR, "emacs");
     el_set(term->el, EL_PROMPT, prompt);
     el_set(term->el, EL_SIGNAL, 0);
-    el_set(term->el, EL_HIST, history, term->history);
+    el_set(term->el, EL_HIST, history, talk_history_libedit(term->history));
     el_set(term->el, EL_GETCFN, get_key);
     talk_complete_install(term->el);
+    el_set(term->el, EL_BIND, "^R", "em-inc-search-prev", NULL);
     el_source(term->el, NULL);
 }
 
 static void end(Talk *t, Terminal *term)
 {
     el_end(term->el);
-    save_history(term);
+    talk_history_close(term->history);
     t->terminal = NULL;
     t->print_history = NULL;
 }
 
 static void remember(Talk *t, Terminal *term, const char *line)
 {
-    HistEvent event;
     if (*line != '\0' && !talk_is_secret(t, line)) {
-        history(term->history, &event, H_ENTER, line);
+        talk_history_add(term->history, line);
     }
+}
+
+/* libedit keeps the line it has read until the next one: there may be a password in it. */
+static void wipe_edited(EditLine *el)
+{
+    const LineInfo *narrow = el_line(el);
+    secret_wipe((char *)narrow->buffer, (size_t)(narrow->lastchar - narrow->buffer));
+    const LineInfoW *wide = el_wline(el);
+    size_t octets = (size_t)(wide->lastchar - wide->buffer) * sizeof *wide->buffer;
+    secret_wipe((wchar_t *)wide->buffer, octets);
 }
 
 static void one_line(Talk *t, Terminal *term, const char *typed)
 {
-    g_autofree char *line = g_strchomp(g_strdup(typed));
+    g_autofree char *line = g_strdup(typed);
+    line[strcspn(line, "\r\n")] = '\0';
+    wipe_edited(term->el);
     remember(t, term, line);
+    t->typed_rows = end_of(term, line, strlen(line)).row + 1;
     GError *error = NULL;
+    bool was_closed = t->closed;
     io_interrupt_on(term->signals.interrupt);
     bool good = talk_enter(t, line, &error);
     io_interrupt_on(-1);
     talk_signals_interrupted(&term->signals);
+    t->typed_rows = 0;
     if (!good) {
-        talk_warn(t, error);
+        t->impatient = g_error_matches(error, POSTERN_ERROR, POSTERN_ERROR_CANCELLED);
+        take_failure(t, term, error);
+    } else if (!t->closed) {
+        g_clear_error(&term->failure); /* what had failed was made good */
     }
+    say_closed(t, was_closed);
+    secret_wipe(line, strlen(line));
     term->warned = false;
     term->over = term->over || (t->quitting && t->closed);
 }
@@ -336,13 +372,16 @@ static void conversation(Talk *t, Terminal *term)
 {
     while (!term->over) {
         int length = 0;
+        talk_end_line(t);
+        talk_signals_editing(true);
         const char *typed = el_gets(term->el, &length);
+        talk_signals_editing(false);
         if (term->over) {
             break;
         }
         if (typed == NULL || length <= 0) { /* Ctrl-D */
-            fputc('\n', stdout);
-            talk_local(t, "quit", NULL);
+            fputs("\r\033[J", stdout);
+            talk_goodbye(t);
             break;
         }
         one_line(t, term, typed);
@@ -353,7 +392,7 @@ static void conversation(Talk *t, Terminal *term)
 bool talk_interactive(Talk *t, GError **error)
 {
     Terminal term = {0};
-    if (!talk_signals_begin(&term.signals, error)) {
+    if (!talk_signals_begin(&term.signals, true, error)) {
         return false;
     }
     io_interrupt_on(term.signals.interrupt);

@@ -268,7 +268,9 @@ static char *imap_details(const ReceivedUnit *unit, Bytes line, ExplainLevel lev
     Bytes rest = line;
     Bytes tag = bytes_word(&rest);
     if (bytes_equal(tag, BYTES_LITERAL("+"))) {
-        return g_strdup("go ahead: the server awaits the rest of the command (RFC 9051 7.6)");
+        return g_strdup(g_strcmp0(unit->verb, "IDLE") == 0
+                            ? "from now on the server tells what happens; DONE ends that (RFC 2177)"
+                            : "go ahead: the server awaits the rest of the command (RFC 9051 7.6)");
     }
     if (bytes_equal(tag, BYTES_LITERAL("*"))) {
         return explain_untagged(rest);

@@ -41,6 +41,16 @@ static size_t indent_of(const char *line, size_t columns)
     return lead + INDENT_MORE;
 }
 
+/* A word, or "RFC 2971": that is one. */
+static size_t word_length(const char *text)
+{
+    size_t len = strcspn(text, " ");
+    bool is_rfc = len >= 3 && strncmp(text + len - 3, "RFC", 3) == 0;
+    return is_rfc && text[len] == ' ' && g_ascii_isdigit(text[len + 1])
+               ? len + 1 + strcspn(text + len + 1, " ")
+               : len;
+}
+
 static void wrap_line(GString *out, const char *line, size_t columns)
 {
     size_t indent = indent_of(line, columns);
@@ -48,10 +58,7 @@ static void wrap_line(GString *out, const char *line, size_t columns)
     bool first = true;
     for (const char *p = line; *p != '\0';) {
         size_t gap = blanks_at(p);
-        size_t len = 0;
-        while (p[gap + len] != '\0' && p[gap + len] != ' ') {
-            len++;
-        }
+        size_t len = word_length(p + gap);
         size_t width = width_of(p + gap, len);
         if (!first && column > indent && column + gap + width > columns) {
             g_string_append_printf(out, "\n%*s", (int)indent, "");

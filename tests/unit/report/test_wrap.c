@@ -16,6 +16,8 @@ static const struct {
     /* below the text of a row */
     {"  NAME    what it is for, in a phrase", 30,
      "  NAME    what it is for, in a\n          phrase"},
+    {"as RFC 2971 and (RFC 3501; more) say", 8,
+     "as RFC 2971\n    and\n    (RFC 3501;\n    more)\n    say"},
     /* too narrow to align there */
     {"  NAME    what it is for, in a phrase", 24, "  NAME    what it is\n      for, in a phrase"},
     /* what cannot be broken is not, and nothing is won by a break before the indent */
