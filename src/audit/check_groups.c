@@ -38,12 +38,14 @@ static void post_quantum(const Facts *f, Findings *out)
     g_autofree char *found = hybrids(f);
     if (found[0] != '\0') {
         findings_pass(out, "%s", found);
+    } else if (f->hybrid_groups.known != UNKNOWN) {
+        findings_from_fact(out, &f->hybrid_groups, NO, "none is offered");
     } else if (f->version[V_TLS13].offered.known == NO) {
         findings_fail(out, "they need TLS 1.3, which is not offered");
     } else if (f->groups_complete.known == YES) {
         findings_fail(out, "none is offered");
     } else {
-        findings_unknown(out, "%s", fact_why(&f->groups_complete));
+        findings_unknown(out, "%s", fact_why(&f->hybrid_groups));
     }
 }
 
@@ -58,8 +60,10 @@ static void weak(const Facts *f, Findings *out)
     }
     if (text->len > 0) {
         findings_fail(out, "%s", text->str);
-    } else if (f->groups_complete.known != YES) {
-        findings_unknown(out, "%s", fact_why(&f->groups_complete));
+    } else if (f->weak_groups.known == YES) {
+        findings_fail(out, "%s", f->weak_groups.why ? f->weak_groups.why : "");
+    } else if (f->weak_groups.known == UNKNOWN && f->groups_complete.known != YES) {
+        findings_unknown(out, "%s", fact_why(&f->weak_groups));
     }
 }
 
