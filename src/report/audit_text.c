@@ -1,18 +1,8 @@
 /* audit_text.c: an audit for people: what was looked at, the verdict, then the findings, the worst
  * first. 80 columns. */
-#include <string.h>
-
-#include "audit/sender_view.h"
-#include "base/escape.h"
+#include "report/audit_text.h"
 #include "report/audit_words.h"
-#include "report/tls_summary.h"
 #include "report/tls_words.h"
-
-typedef struct {
-    GString *out;
-    const AuditReport *report;
-    const AuditView *view;
-} Page;
 
 /* --- colours --- */
 
@@ -28,139 +18,15 @@ static const char *color_of(Verdict verdict, Severity severity)
                                         : "\033[1;32m";
 }
 
-static void put_colored(const Page *p, const char *color, const char *text)
+static void put_colored(const AuditPage *p, const char *color, const char *text)
 {
     g_string_append_printf(p->out, "%s%s%s", p->view->color ? color : "", text,
                            p->view->color ? "\033[0m" : "");
 }
 
-/* --- what was looked at --- */
-
-static void put_versions(const Page *p, const Facts *facts)
-{
-    g_autofree char *offered = audit_word_versions(facts, YES);
-    g_autofree char *not_offered = audit_word_versions(facts, NO);
-    if (*offered == '\0' && *not_offered == '\0') {
-        return;
-    }
-    g_autofree char *line =
-        g_strdup_printf("offers %s%s%s", *offered != '\0' ? offered : "none of them",
-                        *not_offered != '\0' ? "; not " : "", not_offered);
-    audit_wrap(p->out, line, 4);
-}
-
-static void put_reason(const Page *p, const char *said, const char *why)
-{
-    g_autofree char *shown = escape_line(bytes_of(why != NULL ? why : ""));
-    g_autofree char *line = g_strdup_printf("%s%s%s", said, *shown != '\0' ? ": " : "", shown);
-    audit_wrap(p->out, line, 4);
-}
-
-/* "cipher suites: the budget is used up": what, and why; often many for one reason. */
-static GHashTable *missing_by_reason(const GPtrArray *missing, GPtrArray *reasons)
-{
-    GHashTable *things = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-    for (guint i = 0; i < missing->len; i++) {
-        const char *text = g_ptr_array_index(missing, i);
-        const char *colon = strstr(text, ": ");
-        char *reason = g_strdup(colon != NULL ? colon + 2 : "");
-        g_autofree char *thing =
-            colon != NULL ? g_strndup(text, (size_t)(colon - text)) : g_strdup(text);
-        const char *others = g_hash_table_lookup(things, reason);
-        if (others == NULL) {
-            g_ptr_array_add(reasons, g_strdup(reason));
-        }
-        g_hash_table_insert(things, reason,
-                            others != NULL ? g_strdup_printf("%s; %s", others, thing)
-                                           : g_steal_pointer(&thing));
-    }
-    return things;
-}
-
-static void put_missing(const Page *p, const Facts *facts)
-{
-    if (facts->missing == NULL) {
-        return;
-    }
-    g_autoptr(GPtrArray) reasons = g_ptr_array_new_with_free_func(g_free);
-    g_autoptr(GHashTable) things = missing_by_reason(facts->missing, reasons);
-    for (guint i = 0; i < reasons->len; i++) {
-        const char *reason = g_ptr_array_index(reasons, i);
-        g_autofree char *line = g_strdup_printf("%s%s%s", reason, *reason != '\0' ? ": " : "",
-                                                (char *)g_hash_table_lookup(things, reason));
-        put_reason(p, "not learnt", line);
-    }
-}
-
-static void put_tls(const Page *p, const Facts *facts)
-{
-    if (facts->peer != NULL) {
-        g_autofree char *line = tls_summary_line(facts->peer);
-        audit_wrap(p->out, line, 4);
-    } else if (facts->handshake_error != NULL) {
-        put_reason(p, "no TLS", facts->handshake_error);
-    }
-    put_versions(p, facts);
-}
-
-static void put_service(const Page *p, const Facts *facts)
-{
-    g_autofree char *name = audit_word_service(facts);
-    g_autofree char *head = g_strdup_printf("%s, %s", name, role_name(facts->role));
-    audit_wrap(p->out, head, 2);
-    if (facts->reachable.known != YES) {
-        put_reason(p, facts->reachable.known == NO ? "not reachable" : "not known to be reachable",
-                   facts->reachable.why);
-        return;
-    }
-    if (facts->greeting != NULL) {
-        g_autofree char *greeting = escape_line_max(bytes_of(facts->greeting), 70);
-        audit_wrap(p->out, greeting, 4);
-    }
-    put_tls(p, facts);
-    g_autofree char *connections = audit_word_connections(facts);
-    audit_wrap(p->out, connections, 4);
-    put_missing(p, facts);
-}
-
-/* What three kinds of senders would do with each MX. */
-static void put_senders(const Page *p, const DomainFacts *domain)
-{
-    g_autoptr(GPtrArray) views = sender_views(domain);
-    for (guint i = 0; i < views->len; i++) {
-        const SenderView *view = g_ptr_array_index(views, i);
-        g_autofree char *who = audit_word_sender_view(view);
-        audit_wrap(p->out, who, 4);
-        for (int s = 0; s < SENDER_COUNT; s++) {
-            g_autofree char *said = g_strdup_printf("%s sender: %s", sender_name((Sender)s),
-                                                    delivery_name(view->by[s].delivery));
-            g_autofree char *why = escape_line(bytes_of(view->by[s].why));
-            g_autofree char *line = g_strdup_printf("%s%s%s", said, *why != '\0' ? ", " : "", why);
-            audit_wrap(p->out, line, 6);
-        }
-    }
-}
-
-static void put_domain(const Page *p, const DomainFacts *domain)
-{
-    g_autofree char *name = escape_line(bytes_of(domain->domain));
-    g_string_append_printf(p->out, "  %s\n", name);
-    put_senders(p, domain);
-}
-
-static void put_subjects(const Page *p)
-{
-    for (guint i = 0; i < p->report->domains->len; i++) {
-        put_domain(p, g_ptr_array_index(p->report->domains, i));
-    }
-    for (guint i = 0; i < p->report->services->len; i++) {
-        put_service(p, g_ptr_array_index(p->report->services, i));
-    }
-}
-
 /* --- the verdict --- */
 
-static void put_verdict(const Page *p)
+static void put_verdict(const AuditPage *p)
 {
     const AuditView *view = p->view;
     int worst = audit_view_worst(p->report, view);
@@ -181,7 +47,7 @@ static void put_verdict(const Page *p)
 /* --- findings --- */
 
 /* Those with the same evidence share a line; `told` holds what was told already. */
-static void put_evidence(const Page *p, const AuditGroup *group, guint first, GHashTable *told)
+static void put_evidence(const AuditPage *p, const AuditGroup *group, guint first, GHashTable *told)
 {
     Finding *one = g_ptr_array_index(group->findings, first);
     g_autofree char *evidence = audit_word_evidence(one);
@@ -203,7 +69,7 @@ static void put_evidence(const Page *p, const AuditGroup *group, guint first, GH
     audit_wrap(p->out, line->str, 6);
 }
 
-static void put_lines(const Page *p, const char *lines)
+static void put_lines(const AuditPage *p, const char *lines)
 {
     g_auto(GStrv) list = g_strsplit(lines, "\n", -1);
     for (char **line = list; *line != NULL; line++) {
@@ -212,7 +78,7 @@ static void put_lines(const Page *p, const char *lines)
     }
 }
 
-static void put_fixes(const Page *p, const Check *check)
+static void put_fixes(const AuditPage *p, const Check *check)
 {
     for (char **product = p->report->fix; product != NULL && *product != NULL; product++) {
         const char *lines = audit_fix(check, *product);
@@ -223,7 +89,7 @@ static void put_fixes(const Page *p, const Check *check)
     }
 }
 
-static void put_why(const Page *p, const Check *check)
+static void put_why(const AuditPage *p, const Check *check)
 {
     if (check->why != NULL) {
         audit_wrap(p->out, check->why, 6);
@@ -234,7 +100,7 @@ static void put_why(const Page *p, const Check *check)
     }
 }
 
-static void put_group(const Page *p, const AuditGroup *group)
+static void put_group(const AuditPage *p, const AuditGroup *group)
 {
     g_autoptr(GHashTable) told = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     bool passed = group->verdict == VERDICT_PASS;
@@ -250,7 +116,7 @@ static void put_group(const Page *p, const AuditGroup *group)
     }
 }
 
-static void put_heading(const Page *p, const AuditGroup *group)
+static void put_heading(const AuditPage *p, const AuditGroup *group)
 {
     g_autofree char *word = g_ascii_strup(audit_word_verdict(group->verdict, group->severity), -1);
     g_string_append_c(p->out, '\n');
@@ -321,7 +187,7 @@ static void doubt_group(GPtrArray *doubts, const AuditGroup *group)
     }
 }
 
-static void put_doubts(const Page *p, GPtrArray *doubts)
+static void put_doubts(const AuditPage *p, GPtrArray *doubts)
 {
     merge_doubts(doubts);
     for (guint i = 0; i < doubts->len; i++) {
@@ -340,7 +206,7 @@ static bool same_rank(const AuditGroup *a, const AuditGroup *b)
 }
 
 /* Puts the groups of one verdict and severity. Gives the index behind them. */
-static guint put_rank(const Page *p, const GPtrArray *groups, guint first)
+static guint put_rank(const AuditPage *p, const GPtrArray *groups, guint first)
 {
     g_autoptr(GPtrArray) doubts = g_ptr_array_new_with_free_func(doubt_free);
     const AuditGroup *head = g_ptr_array_index(groups, first);
@@ -357,7 +223,7 @@ static guint put_rank(const Page *p, const GPtrArray *groups, guint first)
     return i;
 }
 
-static void put_findings(const Page *p)
+static void put_findings(const AuditPage *p)
 {
     g_autoptr(GPtrArray) groups = audit_groups(p->report, p->view);
     for (guint i = 0; i < groups->len;) {
@@ -371,7 +237,7 @@ static void put_findings(const Page *p)
 
 /* --- what changed since --baseline --- */
 
-static void put_no_longer(const Page *p)
+static void put_no_longer(const AuditPage *p)
 {
     const GPtrArray *list = p->view->changes != NULL ? audit_changes_list(p->view->changes) : NULL;
     bool first = true;
@@ -396,10 +262,10 @@ static void put_no_longer(const Page *p)
 
 char *audit_render_text(const AuditReport *report, const AuditView *view)
 {
-    Page p = {.out = g_string_new(NULL), .report = report, .view = view};
+    AuditPage p = {.out = g_string_new(NULL), .report = report, .view = view};
     g_autofree char *when = tls_word_time(report->started);
     g_string_append_printf(p.out, "Audit of %s\n", when);
-    put_subjects(&p);
+    audit_text_subjects(&p);
     put_verdict(&p);
     put_findings(&p);
     put_no_longer(&p);
