@@ -118,8 +118,8 @@ void dane_take_verdict(Facts *facts, const TlsPeer *peer)
     if (peer->verified) {
         fact_set(&facts->dane.verified, YES, "%s", peer->matched ? peer->matched : "");
     } else {
-        fact_set(&facts->dane.verified, NO, "%s",
-                 peer->why_not ? peer->why_not : "the certificate fits no record");
+        const char *why = peer->why_not ? peer->why_not : "the certificate fits no record";
+        fact_set(&facts->dane.verified, NO, "%.*s", (int)strcspn(why, "\n"), why);
     }
 }
 

@@ -156,11 +156,16 @@ static bool encrypted(const Facts *f, Session *s, Fact *fact)
         fact_set(fact, NO, "the command is answered before TLS, in the clear");
         return false;
     }
-    bool patient = !g_error_matches(error, POSTERN_ERROR, POSTERN_ERROR_TIMEOUT) &&
-                   !g_error_matches(error, POSTERN_ERROR, POSTERN_ERROR_CANCELLED);
-    bool no = f->peer && patient;
-    fact_set(fact, no ? NO : UNKNOWN, no ? "the server gives the connection up: %s" : "%s",
-             error->message);
+    bool closed = g_error_matches(error, POSTERN_ERROR, POSTERN_ERROR_EOF) ||
+                  g_error_matches(error, POSTERN_ERROR, POSTERN_ERROR_IO);
+    bool undecided = g_error_matches(error, POSTERN_ERROR, POSTERN_ERROR_TIMEOUT) ||
+                     g_error_matches(error, POSTERN_ERROR, POSTERN_ERROR_CANCELLED);
+    if (!f->peer || undecided) {
+        fact_set(fact, UNKNOWN, "%s", error->message);
+    } else {
+        fact_set(fact, NO, "the server gives the connection up%s%s", closed ? "" : ": ",
+                 closed ? "" : error->message);
+    }
     return false;
 }
 

@@ -13,6 +13,7 @@ import subprocess
 from pathlib import Path
 
 from .core import Server
+from .https import POLICIES
 from .process import run, wait_ready
 
 
@@ -86,7 +87,7 @@ class Dns(Server):
         return (self.dir / f"{zone}.ds").read_text()
 
     def _body(self, zone: str) -> str:
-        return _HOSTS if zone == "bogus.test" else _HOSTS + _EXAMPLE + self._tlsa()
+        return _HOSTS if zone == "bogus.test" else _HOSTS + _EXAMPLE + _policies() + self._tlsa()
 
     def _tlsa(self) -> str:
         """TLSA records. A wildcard serves every port, because ours are never the usual ones."""
@@ -130,6 +131,17 @@ class Dns(Server):
             user=self.unbound_user,
             anchor=self.anchor,
         )
+
+
+def _policies() -> str:
+    """Every domain of https.py has a record that promises a policy, and an MX."""
+    lines = []
+    for domain in POLICIES:
+        name = domain.removesuffix("example.test").rstrip(".")
+        dot = f".{name}" if name else ""
+        lines += [f'_mta-sts{dot} IN TXT "v=STSv1; id=20261121;"', f"mta-sts{dot} IN A 127.0.0.1"]
+        lines += [f"{name} IN MX 10 mail"] if name else []
+    return "\n".join(lines) + "\n"
 
 
 def _resolves(name: str, port: int) -> bool:
@@ -195,6 +207,21 @@ slow IN A 127.0.0.1
 refused IN A 127.0.0.9
 elsewhere IN A 127.0.0.1
 nullmx IN MX 0 .
+nullmx-beside IN MX 0 .
+nullmx-beside IN MX 10 mail
+many-mx IN MX 20 backup
+many-mx IN MX 10 mail
+many-mx IN MX 30 nowhere
+_smtp._tls IN TXT "v=TLSRPTv1; " "rua=mailto:tls@example.test"
+_dmarc IN TXT "v=DMARC1; p=reject; rua=mailto:dmarc@example.test"
+autoconfig IN A 127.0.0.1
+; a record that is there twice, one that is broken, and two things that look like one record
+twice IN TXT "v=spf1 mx -all"
+twice IN TXT "v=spf1 a -all"
+_dmarc.twice IN TXT "v=DMARC1; p=perhaps"
+_mta-sts.twice IN TXT "v=STSv1; id=1;"
+_mta-sts.twice IN TXT "v=STSv1; id=2;"
+twice IN MX 10 mail
 _submissions._tcp IN SRV 0 1 465 mail
 _submission._tcp IN SRV 10 1 587 mail
 _pop3s._tcp IN SRV 0 1 995 mail

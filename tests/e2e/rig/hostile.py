@@ -27,7 +27,8 @@ class Faults:
 
     # STARTTLS: "good"; "missing" (not offered, refused as unknown); "unlisted" (not offered, yet it works); "mangled"
     # (offered as `mangled`); "refused" (offered, then 454, -ERR or NO); "injected" (`injected` follows the go-ahead in the
-    # same packet); "garbage" (go-ahead, then bytes that are no TLS); "silent" (no answer)
+    # same packet); "garbage" (go-ahead, then bytes that are no TLS); "silent" (no answer); "kept" (what came in the clear
+    # behind the request is taken for something said inside TLS)
     starttls: str = "good"
     mangled: str = "XXXXXXXA"
     injected: bytes = b""
@@ -129,13 +130,14 @@ class Peer:
         del self._plain_in[:count]
         return data
 
-    def upgrade(self):
-        """The server's half of a TLS handshake; what the client sent in advance is part of it."""
+    def upgrade(self, keep: bool = False):
+        """The server's half of a TLS handshake; what the client sent in advance is part of it, or is kept for later."""
         self.stage("handshake")
         incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        incoming.write(bytes(self._plain_in))
-        self._server.wire_tls += self._plain_in
-        self._plain_in.clear()
+        if not keep:
+            incoming.write(bytes(self._plain_in))
+            self._server.wire_tls += self._plain_in
+            self._plain_in.clear()
         tls = self._server.tls_context().wrap_bio(incoming, outgoing, server_side=True)
         self._bio = (incoming, outgoing)
         while True:

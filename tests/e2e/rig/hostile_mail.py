@@ -54,7 +54,7 @@ class Dialogue:
             raise Gone("garbage instead of TLS")
         else:
             self.peer.send(go_ahead + (self.faults.injected if how == "injected" else b""))
-            self.peer.upgrade()
+            self.peer.upgrade(keep=how == "kept")
             self.after_tls()
 
     def after_tls(self):

@@ -9,6 +9,7 @@ from .databases import Mysql, Postgres
 from .dns import Dns
 from .dovecot import Dovecot
 from .ftp import Ftp
+from .https import Https
 from .kdc import Kdc
 from .ldap import Ldap
 from .news import News
@@ -45,6 +46,7 @@ SERVERS = {
     "ssh": Row(Ssh, Ssh.title),
     "socks": Row(Socks, Socks.title),
     "dns": Row(Dns, Dns.title),
+    "https": Row(Https, Https.title),
     "tls-1.0": Row(lambda rig: OpensslServer(rig, "tls-1.0", *only("1")), "openssl s_server, TLS 1.0 only"),
     "tls-1.1": Row(lambda rig: OpensslServer(rig, "tls-1.1", *only("1_1")), "openssl s_server, TLS 1.1 only"),
     "tls-1.2": Row(lambda rig: OpensslServer(rig, "tls-1.2", *only("1_2")), "openssl s_server, TLS 1.2 only"),
