@@ -231,6 +231,7 @@ static void ask(Prober *p, const GByteArray *hello, Asked *asked)
     for (unsigned again = 0;
          again < AGAIN_MAX && p->facts->tls_first && p->good_hello && said_nothing(asked);
          again++) {
+        leave(asked);
         if (!prober_can(p, 1) || !is_tired(p)) {
             return; /* it was the hello; or nobody can tell any more */
         }
@@ -238,7 +239,6 @@ static void ask(Prober *p, const GByteArray *hello, Asked *asked)
             give_up(p, asked);
             return;
         }
-        leave(asked);
         once(p, hello, asked);
     }
 }

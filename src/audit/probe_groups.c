@@ -1,5 +1,7 @@
 /* probe_groups.c: what keys are agreed on with. In TLS 1.3 the HelloRetryRequest names the group
  * the server would have; below, the ServerKeyExchange does, and the scheme it is signed with. */
+#include <string.h>
+
 #include "audit/learn.h"
 #include "audit/probes.h"
 
@@ -37,16 +39,33 @@ static const HelloName *seen(const Facts *f, bool (*wanted)(const HelloName *gro
     return NULL;
 }
 
+/* An ECDSA certificate can only be used with a client that knows its curve (RFC 8422
+ * section 5.1.1), so that withholding the curve withholds all. With an RSA key nothing of the kind
+ * stands in the way. */
+static bool has_rsa(const Facts *f)
+{
+    for (guint i = 0; i < f->chains->len; i++) {
+        const TlsCertificate *leaf =
+            g_ptr_array_index((GPtrArray *)g_ptr_array_index(f->chains, i), 0);
+        if (leaf->key_type && g_str_has_prefix(leaf->key_type, "RSA")) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* `data`: only those for an RSA key. */
 static bool is_ecdhe(const Suite *suite, const void *data)
 {
-    (void)data;
-    return suite->key_exchange == SUITE_KX_ECDHE;
+    bool only_rsa = *(const bool *)data;
+    return suite->key_exchange == SUITE_KX_ECDHE && (!only_rsa || !strcmp(suite->auth, "RSA"));
 }
 
 /* A hello of this version in which only these groups can be used. */
 static void ask_groups(Prober *p, VersionIndex v, const GArray *groups, Asked *asked)
 {
-    g_autoptr(GArray) ecdhe = suites_where(p->suites, is_ecdhe, NULL);
+    bool only_rsa = has_rsa(p->facts);
+    g_autoptr(GArray) ecdhe = suites_where(p->suites, is_ecdhe, &only_rsa);
     HelloOffer offer = offer_suites(p, v, v == V_TLS13 ? p->suites13 : ecdhe);
     offer.groups = (const uint16_t *)(const void *)groups->data;
     offer.n_groups = groups->len;
@@ -90,6 +109,29 @@ static void ask_hybrid(Prober *p)
     }
 }
 
+/* The weak ones first, and the ordinary ones behind them for the certificate's sake. */
+static void ask_weak_first(Prober *p, VersionIndex v)
+{
+    Fact *fact = &p->facts->weak_groups;
+    g_autoptr(GArray) groups = names_where(p->old_groups, is_weak);
+    for (guint i = 0; i < p->old_groups->len; i++) {
+        list_add(groups, g_array_index(p->old_groups, uint16_t, i));
+    }
+    g_auto(Asked) asked = {0};
+    ask_groups(p, v, groups, &asked);
+    const HelloName *found = seen(p->facts, is_weak);
+    bool ours_decides =
+        p->facts->version[v].server_order.known == NO && asked.outcome == ASKED_CHOSE;
+    if (found) {
+        fact_set(fact, YES, "%s", found->name);
+    } else if (ours_decides) {
+        fact_set(fact, NO, "not chosen though they stood first");
+    } else {
+        fact_set(fact, UNKNOWN, "%s",
+                 asked.why ? asked.why : "the server prefers the curve of its certificate");
+    }
+}
+
 static void ask_weak(Prober *p)
 {
     Facts *f = p->facts;
@@ -102,7 +144,11 @@ static void ask_weak(Prober *p)
                  known == NO ? "ECDHE below TLS 1.3 is not offered" : "no answer below TLS 1.3");
         return;
     }
-    ask_class(p, v, &f->weak_groups, is_weak);
+    if (has_rsa(f)) {
+        ask_class(p, v, &f->weak_groups, is_weak);
+    } else {
+        ask_weak_first(p, v);
+    }
 }
 
 /* --- each one --- */
@@ -152,6 +198,11 @@ static void enumerate_all(Prober *p)
     if (old != V_COUNT && f->suite_class[CLASS_ECDHE].known != NO) {
         fine = enumerate_version(p, old, p->old_groups) && fine;
     }
+    if (fine && old != V_COUNT && f->version[V_TLS13].offered.known == NO && !has_rsa(f)) {
+        fine = false; /* with TLS 1.3 that would not matter: it is one list for all versions */
+        fact_set(&f->groups_complete, UNKNOWN,
+                 "without the curve of its certificate the server can agree on nothing");
+    }
     if (fine) {
         fact_set(&f->groups_complete, YES, NULL);
     }
@@ -159,19 +210,14 @@ static void enumerate_all(Prober *p)
 
 /* --- signature schemes, where they are seen: in the ServerKeyExchange of TLS 1.2 --- */
 
-static bool is_signed_ephemeral(const Suite *suite, const void *data)
-{
-    (void)data;
-    return suite->key_exchange == SUITE_KX_ECDHE;
-}
-
 static void enumerate_signatures(Prober *p)
 {
     if (p->facts->version[V_TLS12].offered.known != YES) {
         return;
     }
     prober_progress(p, "signature schemes");
-    g_autoptr(GArray) suites = suites_where(p->suites, is_signed_ephemeral, NULL);
+    bool only_rsa = false;
+    g_autoptr(GArray) suites = suites_where(p->suites, is_ecdhe, &only_rsa);
     g_autoptr(GArray) left = g_array_copy(p->signatures);
     while (left->len) {
         g_auto(Asked) asked = {0};

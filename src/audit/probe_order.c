@@ -4,12 +4,28 @@
 #include "audit/learn.h"
 #include "audit/probes.h"
 
-static GArray *first_last(const GArray *suites)
+/* What was chosen of all stands last; before it, what is known from this version or another, or
+ * else all there are. */
+static GArray *first_last(const Prober *p, VersionIndex v)
 {
     GArray *turned = g_array_new(FALSE, FALSE, sizeof(uint16_t));
-    for (guint i = suites->len; i-- > 0;) {
-        g_array_append_val(turned, g_array_index(suites, uint16_t, i));
+    const GArray *mine = p->facts->version[v].suites;
+    if (!mine->len) {
+        return turned;
     }
+    uint16_t first = g_array_index(mine, uint16_t, 0);
+    for (int other = v; other >= V_SSL3; other--) {
+        const GArray *suites = p->facts->version[other].suites;
+        for (guint i = suites->len; i-- > 0;) {
+            list_add(turned, g_array_index(suites, uint16_t, i));
+        }
+    }
+    bool all = turned->len < 2 && p->facts->version[v].suites_complete.known != YES;
+    for (guint i = p->suites->len; all && i-- > 0;) {
+        list_add(turned, g_array_index(p->suites, uint16_t, i));
+    }
+    list_remove(turned, first);
+    g_array_append_val(turned, first);
     return turned;
 }
 
@@ -17,6 +33,10 @@ static void settle_order(Facts *f, VersionIndex v, uint16_t chosen)
 {
     VersionFacts *version = &f->version[v];
     uint16_t first = g_array_index(version->suites, uint16_t, 0);
+    if (version->suites->len < 2) {
+        fact_set(&version->server_order, UNKNOWN, "one suite only was seen");
+        return;
+    }
     Known known = chosen == first ? YES : NO;
     const Suite *suite = hello_suite(chosen);
     fact_set(&version->server_order, known, "%s %s", suite ? suite->name : "the same suite",
@@ -79,14 +99,6 @@ static void ask_with_name(Prober *p, VersionIndex v, const GArray *turned, const
     }
 }
 
-static void note_nothing_to_order(Prober *p, VersionIndex v)
-{
-    VersionFacts *version = &p->facts->version[v];
-    bool one = version->suites_complete.known == YES;
-    fact_set(&version->server_order, UNKNOWN,
-             one ? "there is one suite only" : "one suite only was seen");
-}
-
 void probe_order(Prober *p)
 {
     Facts *f = p->facts;
@@ -97,7 +109,7 @@ void probe_order(Prober *p)
         return;
     }
     prober_progress(p, "order of suites");
-    g_autoptr(GArray) turned = first_last(f->version[v].suites);
+    g_autoptr(GArray) turned = first_last(p, v);
     HelloOffer offer = offer_suites(p, v, turned);
     bool named = offer.server_name != NULL;
     g_auto(Asked) asked = {0};
@@ -105,7 +117,7 @@ void probe_order(Prober *p)
         fact_set(&f->sni_needed, NO, "no name was sent, for it is an address");
     }
     if (turned->len < 2) {
-        note_nothing_to_order(p, v);
+        fact_set(&f->version[v].server_order, UNKNOWN, "there is one suite only");
     }
     if (turned->len < 2 && !named) {
         return;

@@ -15,10 +15,12 @@ struct Service {
     SSL_CTX *context; /* a TLS server; or */
     /* a canned one: told what came first on a connection. */
     void (*canned)(Service *service, int fd, const uint8_t *hello, size_t len);
+    void (*talk)(Service *service, int fd); /* or one that does it all itself */
     const char *dialogue; /* "smtp": STARTTLS goes before; NULL: TLS from the start */
     unsigned
         let_in; /* so many connections, then each is closed or turned away at once; 0: no limit */
     unsigned turned_away; /* ... so many of them; then they are let in again */
+    const char *host;     /* as it is named; NULL: mail.test */
     void *user;
     /* its own */
     int fd;
@@ -104,6 +106,10 @@ static inline void service_close(int fd)
 static inline void service_talk(Service *s, int fd)
 {
     s->count++;
+    if (s->talk) {
+        s->talk(s, fd);
+        return;
+    }
     if (s->let_in && s->count > s->let_in && s->count <= s->let_in + s->turned_away) {
         service_say(fd, s->dialogue ? "421 too many connections\r\n" : "");
         return;
@@ -166,13 +172,14 @@ static inline void probing_start(Probing *g, const Service *s, ProbePlan plan)
 {
     GError *error = NULL;
     *g = (Probing){.plan = plan};
+    const char *host = s->host ? s->host : "mail.test";
     g_autofree char *url =
-        g_strdup_printf("%s://mail.test:%u", s->dialogue ? s->dialogue : "imaps", s->port);
+        g_strdup_printf("%s://%s:%u", s->dialogue ? s->dialogue : "imaps", host, s->port);
     g->target = target_parse(url, NULL, &error);
     g_assert_no_error(error);
     g->dns = dns_new(&(DnsConfig){.server = "127.0.0.1@9"}, &error);
     g_assert_no_error(error);
-    g->connect_to[0] = g_strdup_printf("mail.test:%u:127.0.0.1:%u", s->port, s->port);
+    g->connect_to[0] = g_strdup_printf("%s:%u:127.0.0.1:%u", host, s->port, s->port);
     g->session = (SessionPlan){
         .target = g->target,
         .timeout = 20,
