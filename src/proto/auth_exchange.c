@@ -10,8 +10,7 @@ enum { ROUNDS_MAX = 16, SHOWN_MAX = 200 };
 static const double AUTH_WAIT_DEFAULT = 2;
 static const char *const BINDING_TYPES[] = {"tls-exporter", "tls-server-end-point", "tls-unique"};
 
-/* --- what may be chosen
- * -------------------------------------------------------------------------------------------- */
+/* --- what may be chosen --- */
 
 static GByteArray *binding(void *user, const char *type)
 {

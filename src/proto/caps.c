@@ -151,8 +151,7 @@ char **caps_mechanisms(const Caps *caps)
     return (char **)g_ptr_array_free(names, FALSE);
 }
 
-/* --- a spoiled STARTTLS
- * -------------------------------------------------------------------------------------------- */
+/* --- a spoiled STARTTLS --- */
 
 /* Cisco's "fixup" writes XXXXXXXA, others overwrite a part: XTARTTLS, STARTXXX. */
 static bool looks_mangled(const char *name, const char *word)

@@ -108,8 +108,7 @@ void dialogue_reset_after_tls(Dialogue *d)
     d->greeting = d->grammar && (d->grammar->greets_after_tls || d->greeting);
 }
 
-/* --- what the person sends
- * ----------------------------------------------------------------------------------------- */
+/* --- what the person sends --- */
 
 size_t grammar_word_at(Bytes line, size_t from, unsigned n)
 {

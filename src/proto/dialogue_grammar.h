@@ -63,7 +63,7 @@ struct Dialogue {
     unsigned recipients; /* LMTP: accepted so far */
 };
 
-/* --- for grammars: what a person sends */
+/* --- for grammars: what a person sends --- */
 
 /* The first word, upper case, into sent->verb and pending->verb; gives where the second begins. */
 size_t grammar_verb(Bytes line, SentLine *sent, Pending *pending);
@@ -84,7 +84,7 @@ typedef struct {
 /* Marks by a table ended by a row without words. */
 void grammar_secret_commands(Bytes line, const SecretCommand *table, SentLine *sent);
 
-/* --- for grammars: whose turn it is */
+/* --- for grammars: whose turn it is --- */
 
 void grammar_push(Dialogue *d, const Pending *pending);
 /* The oldest that waits; NULL when none does. */

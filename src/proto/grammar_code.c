@@ -4,8 +4,7 @@
 #include "proto/code_parse.h"
 #include "proto/dialogue_grammar.h"
 
-/* --- what the server says
- * ------------------------------------------------------------------------------------------ */
+/* --- what the server says --- */
 
 static Outcome outcome_of(int code)
 {
@@ -139,8 +138,7 @@ static void receive_nntp(Dialogue *d, Bytes unit, ReceivedUnit *ret)
     }
 }
 
-/* --- what a person types
- * ------------------------------------------------------------------------------------------- */
+/* --- what a person types --- */
 
 static const SecretCommand secrets[] = {
     {"PASS", 0, true}, {"AUTHINFO PASS", 0, true}, {"ACCT", 0, true}, {NULL, 0, false}};

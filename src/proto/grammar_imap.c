@@ -51,8 +51,7 @@ static char *complete(Dialogue *d, const char *line)
     return g_strdup_printf("A%03u %s", d->next_tag + 1, line);
 }
 
-/* --- what a person types
- * ------------------------------------------------------------------------------------------- */
+/* --- what a person types --- */
 
 /* Arguments of LOGIN from `at`: how many are complete before a literal or the end; *password is
  * where the second begins. */
@@ -156,8 +155,7 @@ static void payload_sent(Dialogue *d, Bytes rest)
     wait_or_give(d, rest, &d->held);
 }
 
-/* --- what the server says
- * ------------------------------------------------------------------------------------------ */
+/* --- what the server says --- */
 
 static Outcome outcome_of(const ImapResponse *response)
 {

@@ -4,8 +4,7 @@
 #include "proto/dialogue_grammar.h"
 #include "proto/sieve_parse.h"
 
-/* --- what a person types
- * ------------------------------------------------------------------------------------------- */
+/* --- what a person types --- */
 
 static void command(const Dialogue *d, Bytes line, SentLine *sent, Pending *pending)
 {
@@ -53,8 +52,7 @@ static void payload_sent(Dialogue *d, Bytes rest)
     wait_or_give(d, rest, &d->held);
 }
 
-/* --- what the server says
- * ------------------------------------------------------------------------------------------ */
+/* --- what the server says --- */
 
 static Outcome outcome_of(const SieveResponse *response)
 {

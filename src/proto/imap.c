@@ -158,8 +158,7 @@ static void quit(Session *s)
     }
 }
 
-/* --- AUTHENTICATE (RFC 3501 6.2.2, RFC 4959)
- * ----------------------------------------------------------------------- */
+/* --- AUTHENTICATE (RFC 3501 6.2.2, RFC 4959) --- */
 
 static bool auth_begin(Session *s, const char *mechanism, const Secret *initial, GError **error)
 {
@@ -216,8 +215,7 @@ static bool authenticated(Session *s, GError **error)
     return s->caps || capability_command(s, error);
 }
 
-/* --- the LOGIN command (RFC 3501 6.2.3)
- * ---------------------------------------------------------------------------- */
+/* --- the LOGIN command (RFC 3501 6.2.3) --- */
 
 static const char *const *own_ways(Session *s)
 {

@@ -67,8 +67,7 @@ static void quit(Session *s)
     command(s, "QUIT", &reply, NULL);
 }
 
-/* --- AUTHINFO (RFC 4643)
- * ------------------------------------------------------------------------------------------- */
+/* --- AUTHINFO (RFC 4643) --- */
 
 static const char WAY_USER[] = "USER/PASS";
 

@@ -8,8 +8,7 @@
 
 enum { SHOWN_MAX = 200, OFFERS_SHOWN = 40, PRELIMINARY_MAX = 16 };
 
-/* --- the offer of TLS
- * ---------------------------------------------------------------------------------------------- */
+/* --- the offer of TLS --- */
 
 static char *offers(const Caps *caps)
 {

@@ -109,8 +109,7 @@ static void quit(Session *s)
     }
 }
 
-/* --- AUTHENTICATE (RFC 5804 2.1)
- * ----------------------------------------------------------------------------------- */
+/* --- AUTHENTICATE (RFC 5804 2.1) --- */
 
 /* A base64 string behind prefix: quoted, or a literal where a quoted string may not be that long.
  * Suspends. */

@@ -34,8 +34,7 @@ static Secret *plain_step(SaslClient *client, const SaslInput *in, GError **erro
 
 const SaslRunner sasl_run_plain = {.start = plain_start, .step = plain_step};
 
-/* --- LOGIN: the user name, then the password, each after a prompt of the server's own wording ---
- */
+/* --- LOGIN: user name, then password, each after a prompt of the server's own wording --- */
 
 static bool asks_for_password(Bytes prompt)
 {

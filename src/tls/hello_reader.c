@@ -65,8 +65,7 @@ const HelloAnswer *hello_reader_answer(const HelloReader *r)
     return &r->answer;
 }
 
-/* --- taking numbers off the front. A run that is too short gives zero and marks itself as broken
- * --- */
+/* --- taking numbers off the front: a run too short gives zero and marks itself as broken --- */
 
 typedef struct {
     Bytes rest;

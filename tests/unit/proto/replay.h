@@ -57,8 +57,7 @@ static inline void replay_free(void *data)
     g_free(r);
 }
 
-/* --- a stream that remembers what was written to it
- * ---------------------------------------------------------------- */
+/* --- a stream that remembers what was written to it --- */
 
 typedef struct {
     Stream stream;
@@ -107,8 +106,7 @@ static inline Stream *spy_on(Stream *lower, GString *written)
     return &spy->stream;
 }
 
-/* --- the peer, on a thread of its own, where TLS is played for real
- * ------------------------------------------------ */
+/* --- the peer, on a thread of its own, where TLS is played for real --- */
 
 typedef struct {
     char *folder, *ca, *cert, *key;

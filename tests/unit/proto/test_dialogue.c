@@ -9,8 +9,7 @@ typedef struct {
     const char *marks; /* words of marks(), in their order; NULL: not looked at */
 } Step;
 
-/* --- what a unit is, in words
- * -------------------------------------------------------------------------------------- */
+/* --- what a unit is, in words --- */
 
 static void word(GString *text, bool holds, const char *name)
 {
@@ -408,8 +407,7 @@ static void test_imap_tags_are_given_where_they_lack(void)
     }
 }
 
-/* --- ManageSieve, FTP, NNTP, IRC
- * ----------------------------------------------------------------------------------- */
+/* --- ManageSieve, FTP, NNTP, IRC --- */
 
 static void test_sieve(void)
 {

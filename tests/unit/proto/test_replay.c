@@ -4,8 +4,7 @@
 
 static ReplayTls *tls;
 
-/* --- the client's side
- * --------------------------------------------------------------------------------------------- */
+/* --- the client's side --- */
 
 static Secret *give_password(void *user, GError **error)
 {
@@ -125,8 +124,7 @@ static void assert_no_secret(const Player *p, const Replay *r, const GString *wr
     }
 }
 
-/* --- the ways to play
- * ---------------------------------------------------------------------------------------------- */
+/* --- the ways to play --- */
 
 static void play_script(const Replay *r, bool dribble)
 {

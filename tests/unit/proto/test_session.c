@@ -231,8 +231,7 @@ static void test_no_auth_where_the_protocol_has_none(void)
     world_clear(&w, s);
 }
 
-/* --- the upgrade by hand
- * ------------------------------------------------------------------------------------------- */
+/* --- the upgrade by hand --- */
 
 static void test_an_upgrade_asked_for_by_hand_asks_first(void)
 {
