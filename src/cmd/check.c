@@ -193,6 +193,7 @@ void check_job_free(CheckJob *job)
     facts_free(job->facts);
     connection_free(job->connection);
     g_strfreev(job->connect_to);
+    g_free(job->address);
     g_free(job);
 }
 

@@ -33,6 +33,7 @@ typedef struct {
 typedef struct {
     Connection *connection;
     char **connect_to;   /* how to reach this very address, or NULL: as the user said */
+    char *address;       /* that address, or NULL */
     const char *word;    /* which word of the command line it comes from; borrowed */
     bool optional;       /* from a bare HOST: a closed port is told, and no failure */
     DomainFacts *domain; /* borrowed, or NULL */
@@ -71,8 +72,8 @@ char *check_invocation(const CheckOptions *options, char *const *args);
 
 /* The words -> jobs. USAGE, CONFIG. */
 bool check_targets(CheckRun *run, char *const *args, GError **error);
-/* Adds a job for `url`, as target_parse() takes it, with the word, way (connect_to, taken), domain
- * and optional of `like`; one that is there already is not added again. */
+/* Adds a job for `url`, as target_parse() takes it, with the word, address and way (both taken),
+ * domain and optional of `like`; one that is there already is not added again. */
 bool check_job_add(CheckRun *run, const char *url, CheckJob like, GError **error);
 void check_job_free(CheckJob *job);
 /* Looks up --domain and --mx, and adds jobs for what they name. Suspends. */

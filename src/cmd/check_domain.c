@@ -69,11 +69,14 @@ static bool fits_family(const CheckRun *run, const char *address)
 
 /* A record may hold what is no host name. That must not end the run: it is the domain's fault, and
  * the checks see it. */
-static void add_at(CheckRun *run, const Place *place, char **connect_to)
+static void add_at(CheckRun *run, const Place *place, const char *address)
 {
     g_autofree char *url = g_strdup_printf("%s://%s:%u", place->scheme, place->host, place->port);
-    CheckJob like = {
-        .word = place->domain->domain, .domain = place->domain, .connect_to = connect_to};
+    CheckJob like = {.word = place->domain->domain, .domain = place->domain};
+    if (address != NULL) {
+        like.address = g_strdup(address);
+        like.connect_to = way_to(run, place->host, place->port, address);
+    }
     check_job_add(run, url, like, NULL);
 }
 
@@ -89,7 +92,7 @@ static void add_place(CheckRun *run, const Place *place, const GPtrArray *addres
     for (guint i = 0; i < addresses->len; i++) {
         const char *address = g_ptr_array_index(addresses, i);
         if (fits_family(run, address)) {
-            add_at(run, place, way_to(run, place->host, place->port, address));
+            add_at(run, place, address);
         }
     }
 }

@@ -85,6 +85,10 @@ static void look_at(CheckRun *run, CheckJob *job)
     }
     job->facts = probe_service(&probe, plan->target);
     job->status = job->facts->reachable.known == YES ? 0 : 69;
+    if (job->facts->address == NULL) {
+        job->facts->address =
+            g_strdup(job->address); /* else siblings that are dead look the same */
+    }
 }
 
 /* A TaskFunc: takes one job after the other, until none is left. */

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -202,3 +203,61 @@ def test_progress_is_told_on_a_terminal_and_wiped_away(postern, pki, dovecot):
     with postern.terminal("check", f"--ca-file={pki.ca_file}", dovecot.url("imaps"), "--fail-on=none") as terminal:
         terminal.expect("Result: ")
         assert terminal.wait() == 0
+
+
+# --- a domain
+
+
+def test_a_domain_is_each_service_at_each_address(check, dns, postfix, dovecot):
+    """mail.example.test is MX and what the SRV records name; a second MX is dead, and ends nothing."""
+    ways = [f"--connect-to=mail.example.test:25:127.0.0.1:{postfix.port('smtp')}"]
+    ways += [f"--connect-to=mail.example.test:993:127.0.0.1:{dovecot.port('imaps')}"]
+    formats = ["--format=json", "--format=text:out.txt", "--format=prometheus:out.prom", "--format=html:out.html"]
+    done = check("--domain=example.test", *dns.options, *ways, *formats, "--timeout=5", "--fail-on=none")
+    assert done.status == 0, done  # what is dead is a finding; the rest of the domain answers
+    report = json.loads(done.out)
+    reached = {name for name, service in services_of(report).items() if service["facts"]["reachable"]["known"] == "yes"}
+    assert reached == {"smtp://mail.example.test", "imaps://mail.example.test"}
+    (domain,) = report["domains"]
+    assert [mx["host"] for mx in domain["mx"]] == ["mail.example.test", "backup.example.test"]
+    by_mx = {sender["mx"]: sender for sender in domain["senders"]}
+    assert by_mx["mail.example.test"]["dane"]["delivery"] == "verified"
+    assert by_mx["backup.example.test"]["opportunistic"]["delivery"] == "not delivered"
+    places = [(service["name"], service["address"]) for service in report["services"]]
+    assert len(places) == len(set(places))
+    assert "DANE sender: verified" in (done.home.written / "out.txt").read_text()
+    samples = [line.split(" ")[0] for line in (done.home.written / "out.prom").read_text().splitlines() if line[0] != "#"]
+    assert len(samples) == len(set(samples))
+
+
+def test_only_the_mx_of_a_domain(check, dns, postfix):
+    way = f"--connect-to=mail.example.test:25:127.0.0.1:{postfix.port('smtp')}"
+    done = check("--mx=example.test", *dns.options, way, "--format=json", "--timeout=5", "--fail-on=none")
+    assert {service["role"] for service in json.loads(done.out)["services"]} == {"MX"}
+
+
+# --- in a browser
+
+
+@pytest.mark.skipif(not shutil.which("chromium"), reason="no chromium")
+@pytest.mark.parametrize("width", [360, 1200])
+def test_html_is_shown_by_a_browser_that_asks_nobody(check, dovecot, tmp_path, width):
+    """No script, nothing loaded, nothing wider than a phone, and something to see."""
+    done = check(dovecot.url("imaps"), "--format=html:out.html", "--fail-on=none")
+    page = tmp_path / "page.html"
+    frame = tmp_path / "frame.html"
+    page.write_text((done.home.written / "out.html").read_text())
+    # The page runs no script; one around it measures.
+    frame.write_text(
+        f"<iframe id=f src=page.html style='width:{width}px;height:800px;border:0'></iframe><script>"
+        "onload = () => { const d = document.getElementById('f').contentDocument; document.title = JSON.stringify("
+        "{wide: d.documentElement.scrollWidth, articles: d.querySelectorAll('article').length, "
+        "resources: document.getElementById('f').contentWindow.performance.getEntriesByType('resource').length}) }</script>"
+    )
+    command = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--allow-file-access-from-files"]
+    command += [f"--user-data-dir={tmp_path}/profile", "--host-resolver-rules=MAP * ~NOTFOUND", "--dump-dom", frame.as_uri()]
+    shown = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=90, check=True, text=True)
+    measured = json.loads(re.search(r"<title>(.*)</title>", shown.stdout)[1])
+    assert measured["wide"] <= width
+    assert measured["articles"] > 0
+    assert measured["resources"] == 0
