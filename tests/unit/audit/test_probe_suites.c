@@ -162,8 +162,10 @@ static void test_a_server_that_needs_the_name_is_found(void)
 static void answer_without_dh(Service *s, int fd, const uint8_t *hello, size_t len)
 {
     static const uint16_t has[] = {0x009f, 0x009e, 0x0033, 0xc030, 0xc02f, 0x009d, 0x009c, 0x002f};
-    size_t suites_at = 44 + hello[43],
-           n = len > suites_at + 1 ? (size_t)(hello[suites_at] << 8 | hello[suites_at + 1]) / 2 : 0;
+    bool readable = hello[0] == 22 && len > 46 && len > 46u + hello[43];
+    size_t suites_at = readable ? 44u + hello[43] : 0;
+    size_t n = readable ? (size_t)(hello[suites_at] << 8 | hello[suites_at + 1]) / 2 : 0;
+    n = MIN(n, (len - suites_at - 2) / 2);
     (void)s;
     g_autoptr(GByteArray) octets = NULL;
     for (size_t h = 0; h < G_N_ELEMENTS(has) && !octets; h++) {
