@@ -112,6 +112,17 @@ Secret *secret_base64(const Secret *secret)
     return encoded;
 }
 
+Secret *secret_first_line(const Secret *secret)
+{
+    Bytes all = secret_reveal(secret);
+    gssize end = bytes_index(all, '\n');
+    Bytes line = bytes_sub(all, 0, end < 0 ? all.len : (size_t)end);
+    if (line.len > 0 && line.data[line.len - 1] == '\r') {
+        line.len--;
+    }
+    return secret_new(line.data, line.len);
+}
+
 Secret *secret_wrap(Bytes prefix, const Secret *secret, Bytes suffix)
 {
     Secret *wrapped = secret_alloc(prefix.len + secret->len + suffix.len);

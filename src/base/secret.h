@@ -31,6 +31,8 @@ Bytes secret_reveal(const Secret *secret);
 
 /* Derived secrets, owned by the caller. */
 Secret *secret_base64(const Secret *secret);
+/* Up to its first line end, which is cut off; all of it when there is none. */
+Secret *secret_first_line(const Secret *secret);
 /* prefix + secret + suffix. */
 Secret *secret_wrap(Bytes prefix, const Secret *secret, Bytes suffix);
 

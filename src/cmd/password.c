@@ -80,17 +80,12 @@ static Secret *by_command(const PasswordWay *way, GError **error)
         error_prefix(error, "%s", way->said);
         return NULL;
     }
-    Bytes all = secret_reveal(printed);
-    gssize end = bytes_index(all, '\n');
-    Bytes line = bytes_sub(all, 0, end < 0 ? all.len : (size_t)end);
-    if (line.len > 0 && line.data[line.len - 1] == '\r') {
-        line.len--;
-    }
-    if (line.len == 0) {
+    g_autoptr(Secret) line = secret_first_line(printed);
+    if (secret_length(line) == 0) {
         error_fail(error, POSTERN_ERROR_CONFIG, "%s: the first line it prints is empty", way->said);
         return NULL;
     }
-    return secret_new(line.data, line.len);
+    return g_steal_pointer(&line);
 }
 
 /* Told, not refused: containers and configuration management hand out secrets in files of mode

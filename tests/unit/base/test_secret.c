@@ -150,6 +150,21 @@ static void test_wipe(void)
     secret_wipe(NULL, 0);
 }
 
+static void check_first_line(const char *text, const char *expected)
+{
+    g_autoptr(Secret) whole = secret_new(text, strlen(text));
+    g_autoptr(Secret) line = secret_first_line(whole);
+    g_assert_cmpstr(secret_reveal(line).data, ==, expected);
+}
+
+static void test_first_line(void)
+{
+    check_first_line("pass\r\nurl: x\n", "pass");
+    check_first_line("pass\n", "pass");
+    check_first_line("pass", "pass");
+    check_first_line("\nsecond", "");
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -164,5 +179,6 @@ int main(int argc, char **argv)
     g_test_add_func("/secret/not-dumped", test_pages_are_not_dumped);
     g_test_add_func("/secret/guard-page", test_reading_behind_the_pages_faults);
     g_test_add_func("/secret/wipe", test_wipe);
+    g_test_add_func("/secret/first_line", test_first_line);
     return g_test_run();
 }
