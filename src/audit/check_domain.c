@@ -425,7 +425,9 @@ static void spf_all(const DomainFacts *d, Findings *out)
     g_autoptr(SpfRecord) record = spf_parse(bytes_of(d->spf_text));
     if (record->all == '+') {
         findings_fail(out, "+all");
-    } else if (record->records > 0) {
+    } else if (record->records == 0) {
+        findings_not_applicable(out);
+    } else {
         findings_pass(out, "%s",
                       record->all == '-'   ? "-all"
                       : record->all == '~' ? "~all"

@@ -75,35 +75,34 @@ static void sweet32(const Facts *f, Findings *out)
     fails_if_either(out, a, triple, b, single);
 }
 
-/* EXPORT suites whose key exchange is the one asked for, by their names where they are known. */
+/* EXPORT suites whose key exchange is the one asked for. That there are some of the class does not
+ * tell which. */
 static Known export_with(const Facts *f, SuiteKeyExchange kx, char **ret_evidence)
 {
     g_autofree char *evidence = NULL;
     Known any = class_offered(f, CLASS_EXPORT, &evidence);
-    if (any != YES) {
-        *ret_evidence = g_steal_pointer(&evidence);
-        return any;
-    }
     g_autoptr(GString) found = g_string_new(NULL);
-    bool listed = false;
     for (int v = V_SSL3; v <= V_TLS12; v++) {
         const GArray *suites = f->version[v].suites;
         for (guint i = 0; i < suites->len; i++) {
             const Suite *suite = hello_suite(g_array_index(suites, uint16_t, i));
-            bool export_grade = suite != NULL && suite->export_grade;
-            listed = listed || export_grade;
-            if (export_grade && suite->key_exchange == kx) {
+            if (suite != NULL && suite->export_grade && suite->key_exchange == kx) {
                 evidence_add(found, "%s in %s", suite->name, version_index_name((VersionIndex)v));
             }
         }
     }
-    if (found->len == 0 && listed && f->suite_class[CLASS_EXPORT].known == UNKNOWN) {
-        *ret_evidence =
-            g_strdup_printf("EXPORT suites are offered (%s), not all are known", evidence);
-        return UNKNOWN;
+    if (found->len > 0) {
+        *ret_evidence = g_strdup(found->str);
+        return YES;
     }
-    *ret_evidence = g_strdup(found->len > 0 ? found->str : evidence);
-    return YES; /* of those only known to be EXPORT, any kind may be among them */
+    if (any == NO || suite_lists_complete(f)) {
+        *ret_evidence = g_strdup("");
+        return NO;
+    }
+    *ret_evidence = any == UNKNOWN
+                        ? g_steal_pointer(&evidence)
+                        : g_strdup("EXPORT suites are offered, not all of them are known");
+    return UNKNOWN;
 }
 
 static void freak(const Facts *f, Findings *out)

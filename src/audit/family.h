@@ -25,6 +25,8 @@ const char *fact_why(const Fact *fact);
  */
 Known old_tls_offered(const Facts *facts);
 
+/* Is every suite of SSLv3 to TLS 1.2 that is offered in the lists? */
+bool suite_lists_complete(const Facts *facts);
 /* Are suites of this class offered in SSLv3 to TLS 1.2? The answer to the class as a whole and the
  * list of single suites are taken together: what either has found counts, and NO needs one that is
  * complete. *ret_evidence, the caller's, is set always: the suites found, or why it is unknown. */

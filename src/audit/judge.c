@@ -65,9 +65,7 @@ static bool listed(const GArray *ids, uint16_t id)
     return false;
 }
 
-/* Adds the suites of the class to `found`, each once whatever the versions. True: the lists are
- * complete. */
-static bool search_lists(const Facts *facts, SuiteClass class, GArray *found)
+bool suite_lists_complete(const Facts *facts)
 {
     bool complete = true;
     for (int v = V_SSL3; v <= V_TLS12; v++) {
@@ -75,15 +73,23 @@ static bool search_lists(const Facts *facts, SuiteClass class, GArray *found)
         complete =
             complete && (version->offered.known == NO ||
                          (version->offered.known == YES && version->suites_complete.known == YES));
-        for (guint i = 0; i < version->suites->len; i++) {
-            uint16_t id = g_array_index(version->suites, uint16_t, i);
+    }
+    return complete;
+}
+
+/* Adds the suites of the class to `found`, each once whatever the versions. */
+static void search_lists(const Facts *facts, SuiteClass class, GArray *found)
+{
+    for (int v = V_SSL3; v <= V_TLS12; v++) {
+        const GArray *suites = facts->version[v].suites;
+        for (guint i = 0; i < suites->len; i++) {
+            uint16_t id = g_array_index(suites, uint16_t, i);
             const Suite *suite = hello_suite(id);
             if (suite != NULL && suite_is(suite, class) && !listed(found, id)) {
                 g_array_append_val(found, id);
             }
         }
     }
-    return complete;
 }
 
 static char *name_suites(const GArray *ids)
@@ -102,7 +108,7 @@ Known class_offered(const Facts *facts, SuiteClass class, char **ret_evidence)
 {
     const Fact *fact = &facts->suite_class[class];
     g_autoptr(GArray) found = g_array_new(FALSE, FALSE, sizeof(uint16_t));
-    bool complete = search_lists(facts, class, found);
+    search_lists(facts, class, found);
     *ret_evidence = NULL;
     if (found->len > 0) {
         *ret_evidence = name_suites(found);
@@ -112,7 +118,7 @@ Known class_offered(const Facts *facts, SuiteClass class, char **ret_evidence)
         *ret_evidence = g_strdup(fact->why != NULL ? fact->why : suite_class_name(class));
         return YES;
     }
-    if (fact->known == NO || complete) {
+    if (fact->known == NO || suite_lists_complete(facts)) {
         *ret_evidence = g_strdup("");
         return NO;
     }
