@@ -203,7 +203,7 @@ static Caps *caps_copy(const Caps *caps)
 
 static void note_offer(Facts *f, const Session *s)
 {
-    if (f->tls_first || f->tls_offer == TLS_OFFER_YES) {
+    if (f->tls_first || f->tls_offer == TLS_OFFER_YES || f->tls_offer == TLS_OFFER_INJECTED) {
         return;
     }
     const Caps *before = s->caps_before ? s->caps_before : s->caps;
