@@ -40,7 +40,10 @@ TalkHistory *talk_history_open(bool forget)
     if (directory != NULL) {
         h->file = g_build_filename(directory, "talk_history", NULL);
         make_private(h->file);
-        history(h->libedit, &event, H_LOAD, h->file);
+        bool loaded = history(h->libedit, &event, H_LOAD, h->file) >= 0;
+        if (!loaded && truncate(h->file, 0) == 0) {
+            g_debug("what was there was no history: it is begun anew");
+        }
     }
     return h;
 }

@@ -136,7 +136,7 @@ def endless_mailbox(peer):
 def test_endless_line_in_the_conversation_is_capped(postern, pki, hostile):
     server = hostile.scripted(endless_mailbox, "pop3")
     result = log_in(postern, pki, server, "--tls=off", login=False, input="LIST\nNOOP\n")
-    assert_refused(result, 76, "a line of more than 65536 octets", 'a reply to "LIST"')
+    assert_refused(result, 76, "a line of more than 8388608 octets", 'a reply to "LIST"')
     assert b"NOOP" not in server.received
 
 
