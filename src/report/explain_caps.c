@@ -42,6 +42,29 @@ static char *unquoted(const char *line)
     return g_strstrip(joined);
 }
 
+char *explain_login_by(const char *arguments)
+{
+    g_auto(GStrv) names = g_strsplit_set(arguments, " =,", -1);
+    g_autoptr(GPtrArray) words = g_ptr_array_new();
+    for (size_t i = 0; names[i] != NULL; i++) {
+        if (names[i][0] != '\0') {
+            g_ptr_array_add(words, names[i]);
+        }
+    }
+    if (words->len == 0) {
+        return NULL;
+    }
+    g_ptr_array_add(words, NULL);
+    g_autofree char *list = explain_mechanisms((const char *const *)words->pdata);
+    return g_strdup_printf("log in by %s", list);
+}
+
+char *explain_software(const char *arguments)
+{
+    g_autofree char *name = escape_line_max(bytes_of(arguments), 80);
+    return arguments[0] == '\0' ? NULL : g_strdup_printf("the server is %s", name);
+}
+
 char *explain_capability_phrase(const Vocabulary *vocabulary, const char *line, CapGroup *ret_group,
                                 const char **ret_rfc)
 {

@@ -1,22 +1,12 @@
 /* explain_caps_irc.c: what a server names after CAP LS (IRCv3). */
-#include <string.h>
-
 #include "report/explain_tables.h"
-
-/* "sasl=PLAIN,EXTERNAL" */
-static char *mechanisms(const char *arguments)
-{
-    g_auto(GStrv) names = g_strsplit(arguments, ",", -1);
-    g_autofree char *list = explain_mechanisms((const char *const *)names);
-    return arguments[0] == '\0' ? NULL : g_strdup_printf("log in by %s", list);
-}
 
 const CapMeaning irc_capabilities[] = {
     {"tls", GROUP_SECURITY, "the connection can be upgraded to TLS", "IRCv3 tls"},
     {"sts", GROUP_SECURITY, "the server demands TLS from now on", "IRCv3 sts"},
     {"sts=", GROUP_SECURITY, "the server demands TLS from now on", "IRCv3 sts"},
     {"sasl", GROUP_AUTH, "one can log in with AUTHENTICATE", "IRCv3 sasl"},
-    {"sasl=", GROUP_AUTH, "one can log in with AUTHENTICATE", "IRCv3 sasl", mechanisms},
+    {"sasl=", GROUP_AUTH, "one can log in with AUTHENTICATE", "IRCv3 sasl", explain_login_by},
     {"account-notify", GROUP_MESSAGE, "tells when others log in or out", "IRCv3"},
     {"account-tag", GROUP_MESSAGE, "messages tell the sender's account", "IRCv3"},
     {"away-notify", GROUP_MESSAGE, "tells when others go away", "IRCv3"},

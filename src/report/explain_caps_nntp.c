@@ -1,15 +1,7 @@
 /* explain_caps_nntp.c: NNTP capabilities in a phrase (RFC 3977 3.3 and its extensions). */
 #include <string.h>
 
-#include "base/escape.h"
 #include "report/explain_tables.h"
-
-static char *mechanisms(const char *arguments)
-{
-    g_auto(GStrv) names = g_strsplit(arguments, " ", -1);
-    g_autofree char *list = explain_mechanisms((const char *const *)names);
-    return arguments[0] == '\0' ? NULL : g_strdup_printf("log in by %s", list);
-}
 
 static char *authinfo(const char *arguments)
 {
@@ -24,16 +16,10 @@ static char *authinfo(const char *arguments)
                                         : "AUTHINFO SASL");
 }
 
-static char *implementation(const char *arguments)
-{
-    g_autofree char *name = escape_line_max(bytes_of(arguments), 80);
-    return arguments[0] == '\0' ? NULL : g_strdup_printf("the server is %s", name);
-}
-
 const CapMeaning nntp_capabilities[] = {
     {"STARTTLS", GROUP_SECURITY, "the connection can be upgraded to TLS", "RFC 4642"},
     {"AUTHINFO", GROUP_AUTH, "one can log in", "RFC 4643", authinfo},
-    {"SASL", GROUP_AUTH, "mechanisms to log in", "RFC 4643", mechanisms},
+    {"SASL", GROUP_AUTH, "mechanisms to log in", "RFC 4643", explain_login_by},
     {"COMPRESS", GROUP_TRANSPORT, "the connection can be compressed", "RFC 8054"},
     {"STREAMING", GROUP_TRANSPORT, "articles are fed without waiting (CHECK, TAKETHIS)",
      "RFC 4644"},
@@ -49,6 +35,6 @@ const CapMeaning nntp_capabilities[] = {
     {"XOVER", GROUP_SEARCH, "overview of many articles (of old)", "RFC 2980"},
     {"LIST", GROUP_MAILBOX, "lists of groups the server has", "RFC 3977"},
     {"VERSION", GROUP_SERVER, "version of the protocol", "RFC 3977"},
-    {"IMPLEMENTATION", GROUP_SERVER, "which server this is", "RFC 3977", implementation},
+    {"IMPLEMENTATION", GROUP_SERVER, "which server this is", "RFC 3977", explain_software},
     {NULL},
 };

@@ -1,16 +1,9 @@
 /* explain_caps_other.c: stream features of XMPP and capability flags of MySQL in a phrase. */
 #include "report/explain_tables.h"
 
-static char *mechanisms(const char *arguments)
-{
-    g_auto(GStrv) names = g_strsplit(arguments, " ", -1);
-    g_autofree char *list = explain_mechanisms((const char *const *)names);
-    return arguments[0] == '\0' ? NULL : g_strdup_printf("log in by %s", list);
-}
-
 static const CapMeaning xmpp_capabilities[] = {
     {"starttls", GROUP_SECURITY, "the connection can be upgraded to TLS", "RFC 6120"},
-    {"SASL", GROUP_AUTH, "one can log in", "RFC 6120", mechanisms},
+    {"SASL", GROUP_AUTH, "one can log in", "RFC 6120", explain_login_by},
     {"authentication", GROUP_AUTH, "login in fewer round trips", "XEP-0388"},
     {"sasl-channel-binding", GROUP_AUTH, "kinds of channel binding the server has", "XEP-0440"},
     {"auth", GROUP_AUTH, "login without SASL (of old)", "XEP-0078"},

@@ -1,15 +1,5 @@
 /* explain_caps_pop3.c: CAPA lines in a phrase (RFC 2449 6 and its extensions). */
-#include <string.h>
-
-#include "base/escape.h"
 #include "report/explain_tables.h"
-
-static char *mechanisms(const char *arguments)
-{
-    g_auto(GStrv) names = g_strsplit(arguments, " ", -1);
-    g_autofree char *list = explain_mechanisms((const char *const *)names);
-    return arguments[0] == '\0' ? NULL : g_strdup_printf("log in by %s", list);
-}
 
 static char *login_delay(const char *arguments)
 {
@@ -42,17 +32,11 @@ static char *expire(const char *arguments)
     return g_strdup_printf("the server deletes messages after %s%s", time, by_user);
 }
 
-static char *implementation(const char *arguments)
-{
-    g_autofree char *name = escape_line_max(bytes_of(arguments), 80);
-    return arguments[0] == '\0' ? NULL : g_strdup_printf("the server is %s", name);
-}
-
 const CapMeaning pop3_capabilities[] = {
     {"STLS", GROUP_SECURITY, "the connection can be upgraded to TLS", "RFC 2595"},
     {"USER", GROUP_AUTH, "log in with USER and PASS (the password itself)", "RFC 1939"},
     {"APOP", GROUP_AUTH, "log in with a digest of the greeting's challenge (weak)", "RFC 1939"},
-    {"SASL", GROUP_AUTH, "one can log in with AUTH", "RFC 5034", mechanisms},
+    {"SASL", GROUP_AUTH, "one can log in with AUTH", "RFC 5034", explain_login_by},
     {"AUTH-RESP-CODE", GROUP_AUTH, "[AUTH] tells wrong credentials from a broken server",
      "RFC 3206"},
     {"CAPA", GROUP_SERVER, "this list itself", "RFC 2449"},
@@ -66,7 +50,7 @@ const CapMeaning pop3_capabilities[] = {
     {"EXPIRE", GROUP_LIMIT, "how long messages are kept", "RFC 2449", expire},
     {"LOGIN-DELAY", GROUP_LIMIT, "a time must pass between logins", "RFC 2449", login_delay},
     {"RESP-CODES", GROUP_SERVER, "refusals carry codes in brackets such as [IN-USE]", "RFC 2449"},
-    {"IMPLEMENTATION", GROUP_SERVER, "which server this is", "RFC 2449", implementation},
+    {"IMPLEMENTATION", GROUP_SERVER, "which server this is", "RFC 2449", explain_software},
     {"LANG", GROUP_SERVER, "replies in another language", "RFC 6856"},
     {"XCLIENT", GROUP_SERVER, "a trusted proxy can tell who the client is", NULL},
     {NULL},

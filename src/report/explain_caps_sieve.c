@@ -84,16 +84,8 @@ static char *extensions(const char *arguments)
 
 static char *mechanisms(const char *arguments)
 {
-    g_auto(GStrv) names = g_strsplit(arguments, " ", -1);
-    g_autofree char *list = explain_mechanisms((const char *const *)names);
-    return arguments[0] == '\0' ? g_strdup("no login before TLS")
-                                : g_strdup_printf("log in by %s", list);
-}
-
-static char *implementation(const char *arguments)
-{
-    g_autofree char *name = escape_line_max(bytes_of(arguments), 80);
-    return arguments[0] == '\0' ? NULL : g_strdup_printf("the server is %s", name);
+    char *phrase = explain_login_by(arguments);
+    return phrase == NULL ? g_strdup("no login before TLS") : phrase;
 }
 
 static char *version(const char *arguments)
@@ -129,7 +121,7 @@ const CapMeaning sieve_capabilities[] = {
      redirects},
     {"RENAME", GROUP_SERVER, "RENAMESCRIPT (of old; part of VERSION 1.0)", "RFC 5804"},
     {"NOOP", GROUP_SERVER, "NOOP (of old; part of VERSION 1.0)", "RFC 5804"},
-    {"IMPLEMENTATION", GROUP_SERVER, "which server this is", "RFC 5804", implementation},
+    {"IMPLEMENTATION", GROUP_SERVER, "which server this is", "RFC 5804", explain_software},
     {"LANGUAGE", GROUP_SERVER, "language of the replies", "RFC 5804"},
     {"VERSION", GROUP_SERVER, "version of the protocol", "RFC 5804", version},
     {"XCLIENT", GROUP_SERVER, "a trusted proxy can tell who the client is", NULL},

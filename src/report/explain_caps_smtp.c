@@ -14,23 +14,6 @@ static char *size_limit(const char *arguments)
     return g_strdup_printf("messages up to %s", size);
 }
 
-static char *mechanisms(const char *arguments)
-{
-    g_auto(GStrv) names = g_strsplit_set(arguments, " =", -1);
-    g_autoptr(GPtrArray) words = g_ptr_array_new();
-    for (size_t i = 0; names[i] != NULL; i++) {
-        if (names[i][0] != '\0') {
-            g_ptr_array_add(words, names[i]);
-        }
-    }
-    if (words->len == 0) {
-        return NULL;
-    }
-    g_ptr_array_add(words, NULL);
-    g_autofree char *list = explain_mechanisms((const char *const *)words->pdata);
-    return g_strdup_printf("log in by %s", list);
-}
-
 static char *deliver_by(const char *arguments)
 {
     uint64_t seconds;
@@ -81,9 +64,10 @@ const CapMeaning smtp_capabilities[] = {
     {"STARTTLS", GROUP_SECURITY, "the connection can be upgraded to TLS", "RFC 3207"},
     {"REQUIRETLS", GROUP_SECURITY, "a message can demand verified TLS on every hop", "RFC 8689"},
     {"X-ANONYMOUSTLS", GROUP_SECURITY, "Exchange's own TLS between its servers", NULL},
-    {"AUTH", GROUP_AUTH, "one can log in", "RFC 4954", mechanisms},
-    {"AUTH=", GROUP_AUTH, "AUTH once more, as clients of before 1999 want it", NULL, mechanisms},
-    {"X-EXPS", GROUP_AUTH, "Exchange's login between its servers", NULL, mechanisms},
+    {"AUTH", GROUP_AUTH, "one can log in", "RFC 4954", explain_login_by},
+    {"AUTH=", GROUP_AUTH, "AUTH once more, as clients of before 1999 want it", NULL,
+     explain_login_by},
+    {"X-EXPS", GROUP_AUTH, "Exchange's login between its servers", NULL, explain_login_by},
     {"CLIENTID", GROUP_AUTH, "a client can identify the device (a draft)", NULL},
     {"PIPELINING", GROUP_TRANSPORT, "several commands may go at once, without waiting for replies",
      "RFC 2920"},

@@ -93,6 +93,11 @@ char *explain_enhanced(const char *enhanced, ExplainLevel level);
  * which they first stand. */
 char *explain_mechanisms(const char *const *names);
 
+/* For CapMeaning.with_arguments, of many protocols: "log in by ..." for mechanisms with blanks, "="
+ * or commas between them, and "the server is ..."; NULL when there is nothing. The caller frees. */
+char *explain_login_by(const char *arguments);
+char *explain_software(const char *arguments);
+
 /* "10.2 MB", "512 octets": the short form of explain_size(). */
 char *explain_size_short(uint64_t octets);
 
