@@ -105,14 +105,3 @@ char *idn_to_ascii(const char *host, GError **error)
     }
     return g_steal_pointer(&name);
 }
-
-char *idn_to_unicode(const char *host)
-{
-    char *unicode = NULL;
-    if (!g_str_is_ascii(host) || idn2_to_unicode_8z8z(host, &unicode, 0) != IDN2_OK) {
-        return g_strdup(host);
-    }
-    char *copy = g_strdup(unicode);
-    idn2_free(unicode);
-    return copy;
-}

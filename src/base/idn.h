@@ -7,5 +7,3 @@
 /* The A-label form of a host name ("bücher.example" -> "xn--bcher-kva.example"); an ASCII name and
  * an address literal come back unchanged (lower case). The caller frees it. Fails with USAGE. */
 char *idn_to_ascii(const char *host, GError **error);
-/* For people: the U-label form, or a copy when there is none. The caller frees it. */
-char *idn_to_unicode(const char *host);

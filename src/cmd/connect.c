@@ -14,7 +14,8 @@
 
 #define TOKEN_MAX 65536
 
-const char *connection_environment(const char *name)
+/* Only when it is set to something. */
+static const char *environment(const char *name)
 {
     const char *value = getenv(name);
     return value && *value ? value : NULL;
@@ -168,7 +169,7 @@ static bool take_tls(Connection *c, GError **error)
     tls->ask_user = c;
     tls->sni = o->sni;
     tls->alpn = (const char *const *)c->alpn;
-    tls->keylog_file = connection_environment("SSLKEYLOGFILE");
+    tls->keylog_file = environment("SSLKEYLOGFILE");
     tls->trace = o->trace != NULL;
     tls->trace_line = trace_line;
     return take_versions(c, error) && tls_plan_check(tls, error);
@@ -217,9 +218,9 @@ static bool take_dial(Connection *c, GError **error)
     dial->family = o->ipv4 ? AF_INET : o->ipv6 ? AF_INET6 : AF_UNSPEC;
     dial->via = (const char *const *)(o->via ? o->via : c->account->via);
     dial->connect_to = (const char *const *)o->connect_to;
-    dial->ssh_command = o->ssh_command ? o->ssh_command : connection_environment("POSTERN_SSH");
+    dial->ssh_command = o->ssh_command ? o->ssh_command : environment("POSTERN_SSH");
     dial->ssh_options = (const char *const *)c->ssh_options;
-    dial->ssh_batch = !has_terminal() && !connection_environment("SSH_ASKPASS");
+    dial->ssh_batch = !has_terminal() && !environment("SSH_ASKPASS");
     dial->dns = c->dns;
     return dial_plan_check(dial, error);
 }

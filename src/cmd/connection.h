@@ -17,6 +17,3 @@ struct Connection {
     char *passphrase_file; /* which key the passphrase is of */
     Secret *passphrase;
 };
-
-/* Whether $NAME is set to something. */
-const char *connection_environment(const char *name);

@@ -251,11 +251,8 @@ static Stream *first_leg(const DialPlan *plan, const GArray *hops, const Goal *g
     const char *host = n_ssh < hops->len ? hop_at(hops, n_ssh)->host : goal->host;
     uint16_t port = n_ssh < hops->len ? hop_at(hops, n_ssh)->port : goal->port;
     if (n_ssh > 0) {
-        const char *environment = g_getenv("POSTERN_SSH");
         SshHow how = {
-            .command = plan->ssh_command ? plan->ssh_command
-                       : environment     ? environment
-                                         : "ssh",
+            .command = plan->ssh_command ? plan->ssh_command : "ssh",
             .options = plan->ssh_options,
             .batch = plan->ssh_batch,
         };

@@ -18,7 +18,7 @@ typedef struct {
     const char *const *via;
     /* "[HOST:PORT:]ADDR:PORT", as curl's --connect-to; the first that fits counts. */
     const char *const *connect_to;
-    /* With arguments, in a shell's quotes, if need be. NULL: $POSTERN_SSH, else "ssh". */
+    /* With arguments, in a shell's quotes, if need be. NULL: "ssh". */
     const char *ssh_command;
     /* For every hop's ssh. Each becomes an argument: "-C", or "-o" and what does not begin so. */
     const char *const *ssh_options;

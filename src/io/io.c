@@ -140,12 +140,6 @@ bool io_wait_read(int fd, Deadline deadline, GError **error)
     return io_wait_any(&w, 1, deadline, error);
 }
 
-bool io_wait_write(int fd, Deadline deadline, GError **error)
-{
-    IoWait w = {.fd = fd, .want_write = true};
-    return io_wait_any(&w, 1, deadline, error);
-}
-
 bool io_wait_shielded(int fd, Deadline deadline)
 {
     IoWait w = {.fd = fd, .want_read = true};

@@ -23,7 +23,6 @@ bool io_wait_any(IoWait *waits, size_t n, Deadline deadline, GError **error);
 
 /* One descriptor. Suspends. */
 bool io_wait_read(int fd, Deadline deadline, GError **error);
-bool io_wait_write(int fd, Deadline deadline, GError **error);
 
 /* Waits for a point in time; only cancelling makes it fail. Suspends. */
 bool io_sleep(Deadline until, GError **error);

@@ -78,7 +78,7 @@ bool spawn_start(const SpawnPlan *plan, pid_t *ret_pid, int *ret_end_fd, GError 
     return true;
 }
 
-int spawn_exit_status(int wait_status)
+static int exit_status(int wait_status)
 {
     return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
 }
@@ -90,7 +90,7 @@ bool spawn_reap(pid_t pid, int *ret_status)
     do {
         got = waitpid(pid, &status, WNOHANG);
     } while (got < 0 && errno == EINTR);
-    *ret_status = spawn_exit_status(status);
+    *ret_status = exit_status(status);
     return got !=
            0; /* -1, "no such child": whoever ignores SIGCHLD gets no status, but it has ended */
 }

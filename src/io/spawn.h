@@ -16,10 +16,7 @@ typedef struct {
  * caller closes it and waits for the pid. */
 bool spawn_start(const SpawnPlan *plan, pid_t *ret_pid, int *ret_end_fd, GError **error);
 
-/* What waitpid() gave, as a shell tells it: 128+signal when it was killed. */
-int spawn_exit_status(int wait_status);
-
-/* Reaps it if it has ended. */
+/* Reaps it if it has ended. The status is as a shell tells it: 128+signal when it was killed. */
 bool spawn_reap(pid_t pid, int *ret_status);
 
 /* Makes it end and reaps it: after `patience` seconds of going by itself SIGTERM, after some more

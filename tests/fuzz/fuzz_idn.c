@@ -10,9 +10,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     g_autofree char *host = bytes_dup((Bytes){(const char *)data, size});
-    g_autofree char *shown = idn_to_unicode(host);
-    g_assert_nonnull(shown);
-
     g_autoptr(GError) error = NULL;
     g_autofree char *ascii = idn_to_ascii(host, &error);
     if (ascii == NULL) {
@@ -27,7 +24,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     g_autofree char *again = idn_to_ascii(ascii, &error);
     g_assert_no_error(error);
     g_assert_cmpstr(again, ==, ascii);
-    g_autofree char *unicode = idn_to_unicode(ascii);
-    g_assert_true(g_utf8_validate(unicode, -1, NULL));
     return 0;
 }

@@ -86,28 +86,11 @@ static void test_longest_names_pass(void)
     g_assert_cmpstr(out, ==, name);
 }
 
-static void test_to_unicode(void)
-{
-    static const struct {
-        const char *in, *out;
-    } cases[] = {
-        {"xn--bcher-kva.example", "bücher.example"},
-        {"plain.example", "plain.example"},
-        {"xn--!!!.example", "xn--!!!.example"},
-        {"bücher.example", "bücher.example"},
-    };
-    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_autofree char *out = idn_to_unicode(cases[i].in);
-        g_assert_cmpstr(out, ==, cases[i].out);
-    }
-}
-
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/idn/to-ascii", test_to_ascii);
     g_test_add_func("/idn/refused", test_what_is_no_name_is_refused);
     g_test_add_func("/idn/longest", test_longest_names_pass);
-    g_test_add_func("/idn/to-unicode", test_to_unicode);
     return g_test_run();
 }
