@@ -45,7 +45,7 @@ Connection *connection_new(const ConnectOptions *options, const char *url,
 void connection_free(Connection *c);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Connection, connection_free)
 
-/* To be passed to session_open(); the caller may still set the observer and others. */
+/* To be passed to session_new(); the caller may still set the observer and others. */
 SessionPlan *connection_plan(Connection *c);
 const Target *connection_target(const Connection *c);
 /* What --dry-run prints: effective target, TLS policy, way, account, where the password would come

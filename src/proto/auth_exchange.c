@@ -99,16 +99,12 @@ typedef struct {
     char *shown;        /* what may be told of a response on its way, or NULL */
 } Exchange;
 
-static Deadline deadline_of(const Session *s)
-{
-    return deadline_in(wire_timeout(s->wire));
-}
-
 /* One step of the mechanism, as base64. Suspends. */
 static Secret *step(Exchange *e, bool has_challenge, Bytes challenge, GError **error)
 {
     SaslStep result = {0};
-    if (!sasl_client_step(e->client, has_challenge, challenge, &result, deadline_of(e->s), error)) {
+    if (!sasl_client_step(e->client, has_challenge, challenge, &result,
+                          wire_next_deadline(e->s->wire), error)) {
         return NULL;
     }
     Secret *base64 = secret_base64(result.response);

@@ -50,9 +50,3 @@ bool code_parse_line(Bytes line, CodeLine *ret)
     find_enhanced(ret);
     return true;
 }
-
-bool code_ends_ftp(Bytes line, int code)
-{
-    CodeLine last;
-    return code_parse_line(line, &last) && last.code == code && !last.more;
-}

@@ -14,6 +14,3 @@ typedef struct {
 /* False when it is no reply line. A bare "250", or "334" without the blank, is taken (RFC 5321 4.2
  * allows it for clients). */
 bool code_parse_line(Bytes line, CodeLine *ret);
-/* Is it the line "CODE" or "CODE text" that ends a multi-line FTP reply begun with `code`? Lines
- * within may be anything. */
-bool code_ends_ftp(Bytes line, int code);

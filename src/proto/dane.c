@@ -30,11 +30,6 @@ static void record_free(void *record)
     tlsa_record_free(record);
 }
 
-static Deadline deadline_of(const Session *s)
-{
-    return deadline_in(wire_timeout(s->wire));
-}
-
 /* The host's name at the end of a validated chain of CNAMEs, or NULL. It was learnt on the way
  * unless another address was dialled; then it is asked for. Suspends. */
 static char *secure_canonical(Session *s)
@@ -44,7 +39,8 @@ static char *secure_canonical(Session *s)
         bool other = g_ascii_strcasecmp(s->dialled.canonical, host) != 0;
         return s->dialled.dns_secure && other ? g_strdup(s->dialled.canonical) : NULL;
     }
-    g_autoptr(DnsAnswer) answer = dns_query(s->plan->dial.dns, host, DNS_A, deadline_of(s), NULL);
+    g_autoptr(DnsAnswer) answer =
+        dns_query(s->plan->dial.dns, host, DNS_A, wire_next_deadline(s->wire), NULL);
     bool usable = answer && answer->secure && !answer->bogus && answer->canonical &&
                   g_ascii_strcasecmp(answer->canonical, host) != 0;
     return usable ? g_strdup(answer->canonical) : NULL;
@@ -68,7 +64,7 @@ static bool try_name(Session *s, DanePlan *dane, const char *name, GString *why,
 {
     g_autofree char *owner = g_strdup_printf("_%u._tcp.%s", s->plan->target->port, name);
     g_autoptr(DnsAnswer) answer =
-        dns_query(s->plan->dial.dns, owner, DNS_TLSA, deadline_of(s), error);
+        dns_query(s->plan->dial.dns, owner, DNS_TLSA, wire_next_deadline(s->wire), error);
     if (!answer) {
         return error_prefix(error, "looking for TLSA records of %s", owner);
     }

@@ -162,16 +162,9 @@ static void quit(Session *s)
 
 static bool auth_begin(Session *s, const char *mechanism, const Secret *initial, GError **error)
 {
-    g_autofree char *command = g_strdup_printf("%s AUTHENTICATE %s%s", imap_next_tag(s).text,
-                                               mechanism, initial ? " " : "");
-    return initial ? wire_send_secret(s->wire, command, initial, error)
-                   : wire_send_line(s->wire, bytes_of(command), error);
-}
-
-static bool auth_respond(Session *s, const Secret *base64, GError **error)
-{
-    return base64 ? wire_send_secret(s->wire, "", base64, error)
-                  : wire_send_line(s->wire, BYTES_LITERAL("*"), error);
+    g_autofree char *command =
+        g_strdup_printf("%s AUTHENTICATE %s", imap_next_tag(s).text, mechanism);
+    return row_auth_begin(s, command, initial, error);
 }
 
 static ImapTag current_tag(const Session *s)
@@ -330,7 +323,7 @@ static const AuthFraming auth = {
     .initial_response = true,
     .initial_needs = "SASL-IR",
     .begin = auth_begin,
-    .respond = auth_respond,
+    .respond = row_auth_respond,
     .reply = auth_reply,
     .own_ways = own_ways,
     .own_auth = own_auth,

@@ -73,18 +73,15 @@ static const char WAY_USER[] = "USER/PASS";
 
 static bool auth_begin(Session *s, const char *mechanism, const Secret *initial, GError **error)
 {
-    g_autofree char *line = g_strdup_printf("AUTHINFO SASL %s%s", mechanism, initial ? " " : "");
-    return initial ? wire_send_secret(s->wire, line, initial, error)
-                   : wire_send_line(s->wire, bytes_of(line), error);
+    g_autofree char *command = g_strconcat("AUTHINFO SASL ", mechanism, NULL);
+    return row_auth_begin(s, command, initial, error);
 }
 
 /* An empty response is "=" here, in mid-exchange too (RFC 4643 section 2.4.2). */
 static bool auth_respond(Session *s, const Secret *base64, GError **error)
 {
-    if (!base64 || !secret_length(base64)) {
-        return wire_sendf(s->wire, error, "%s", base64 ? "=" : "*");
-    }
-    return wire_send_secret(s->wire, "", base64, error);
+    return base64 && !secret_length(base64) ? wire_sendf(s->wire, error, "=")
+                                            : row_auth_respond(s, base64, error);
 }
 
 static bool auth_reply(Session *s, AuthReply *ret, GError **error)

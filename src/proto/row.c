@@ -196,6 +196,19 @@ char *row_own_name(const Session *s)
     return address_literal(s->dialled.local);
 }
 
+bool row_auth_begin(Session *s, const char *command, const Secret *initial, GError **error)
+{
+    g_autofree char *prefix = g_strconcat(command, " ", NULL);
+    return initial ? wire_send_secret(s->wire, prefix, initial, error)
+                   : wire_send_line(s->wire, bytes_of(command), error);
+}
+
+bool row_auth_respond(Session *s, const Secret *base64, GError **error)
+{
+    return base64 ? wire_send_secret(s->wire, "", base64, error)
+                  : wire_send_line(s->wire, BYTES_LITERAL("*"), error);
+}
+
 Secret *row_password(Session *s, GError **error)
 {
     const Credentials *credentials = &s->plan->credentials;

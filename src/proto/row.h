@@ -34,6 +34,10 @@ Bytes row_keep_auth_answer(Session *s, Bytes words);
 /* The name to say in EHLO: the plan's, this host's if it has a dot, else an address literal (RFC
  * 5321 4.1.4). Caller frees. */
 char *row_own_name(const Session *s);
+/* SASL in its plainest framing: the command, a blank, and the initial response if there is one;
+ * then a line of base64 for each challenge, or "*" to give up (NULL). Suspend. */
+bool row_auth_begin(Session *s, const char *command, const Secret *initial, GError **error);
+bool row_auth_respond(Session *s, const Secret *base64, GError **error);
 /* A password by the plan's callback; AUTH when there is none. The caller owns it. */
 Secret *row_password(Session *s, GError **error);
 /* The user's name; AUTH when none was given. Borrowed. */

@@ -110,13 +110,11 @@ static bool handshake(Session *s, GError **error)
         }
         plan = dane_tls_plan(s->dane);
     }
-    gint64 start = g_get_monotonic_time();
     const char *host = s->plan->target->host; /* NULL on a unix socket */
     tls_peer_free(s->peer);
     s->peer = NULL;
     bool up =
         wire_start_tls(s->wire, plan, host ? host : "localhost", &s->injected, &s->peer, error);
-    s->tls_us = g_get_monotonic_time() - start;
     if (s->injected) {
         s->tls_offer = TLS_OFFER_INJECTED;
     }
@@ -152,11 +150,6 @@ static bool ask_capabilities(Session *s, GError **error)
     bool ok = !s->proto->capabilities || s->proto->capabilities(s, error);
     s->fresh_tls = false;
     return ok;
-}
-
-bool session_caps(Session *s, GError **error)
-{
-    return ask_capabilities(s, error);
 }
 
 /* --- the rungs --- */
@@ -377,12 +370,6 @@ bool session_climb(Session *s, Stage upto, GError **error)
         s->reached = rungs[i].stage;
     }
     return true;
-}
-
-Session *session_open(const SessionPlan *plan, Stage upto, GError **error)
-{
-    g_autoptr(Session) s = session_new(plan);
-    return session_climb(s, upto, error) ? g_steal_pointer(&s) : NULL;
 }
 
 Session *session_new_over(const SessionPlan *plan, Stream *stream)

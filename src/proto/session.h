@@ -85,7 +85,7 @@ typedef struct Session {
     char *auth_answer;     /* the server's words */
     unsigned tag;          /* IMAP: number of the last tag */
     bool fresh_tls; /* TLS was just started and the capabilities have not been asked for since */
-    gint64 connect_us, tls_us, greeting_us; /* how long each took */
+    gint64 connect_us, greeting_us; /* how long each took */
 } Session;
 
 /* No I/O. The plan must outlive the session. */
@@ -97,16 +97,12 @@ Session *session_new_over(const SessionPlan *plan, Stream *stream);
  * again to go further. On failure *error says what was being done, to whom, what was said, and what
  * to try. Suspends. */
 bool session_climb(Session *s, Stage upto, GError **error);
-/* new + climb; NULL on failure. Suspends. */
-Session *session_open(const SessionPlan *plan, Stage upto, GError **error);
 /* Asks for TLS now and upgrades, whatever the plan demanded (talk's /starttls, RFC dialects through
  * the row). With already_agreed, the request has been typed by hand and accepted: only the
  * handshake is done. Suspends. */
 bool session_upgrade(Session *s, bool already_agreed, GError **error);
 /* Authenticates with one named mechanism, or the strongest (NULL). Suspends. */
 bool session_auth(Session *s, const char *mechanism, GError **error);
-/* Asks for the capabilities again. Suspends. */
-bool session_caps(Session *s, GError **error);
 /* Polite end (QUIT, LOGOUT), close_notify; failures are no matter. Suspends. */
 void session_quit(Session *s);
 /* Closes; NULL is fine. */

@@ -90,15 +90,8 @@ void smtp_quit(Session *s)
 
 static bool auth_begin(Session *s, const char *mechanism, const Secret *initial, GError **error)
 {
-    g_autofree char *command = g_strdup_printf("AUTH %s%s", mechanism, initial ? " " : "");
-    return initial ? wire_send_secret(s->wire, command, initial, error)
-                   : wire_send_line(s->wire, bytes_of(command), error);
-}
-
-static bool auth_respond(Session *s, const Secret *base64, GError **error)
-{
-    return base64 ? wire_send_secret(s->wire, "", base64, error)
-                  : wire_send_line(s->wire, BYTES_LITERAL("*"), error);
+    g_autofree char *command = g_strconcat("AUTH ", mechanism, NULL);
+    return row_auth_begin(s, command, initial, error);
 }
 
 static bool auth_reply(Session *s, AuthReply *ret, GError **error)
@@ -125,7 +118,7 @@ const AuthFraming smtp_auth = {
     .initial_response = true,
     .max_command = COMMAND_MAX,
     .begin = auth_begin,
-    .respond = auth_respond,
+    .respond = row_auth_respond,
     .reply = auth_reply,
 };
 

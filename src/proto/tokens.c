@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-enum { DEPTH_MAX = 64 };
-
 Tokens tokens_of(Bytes response)
 {
     return (Tokens){response};
@@ -109,20 +107,6 @@ Token token_next(Tokens *t)
     }
 }
 
-bool token_skip(Tokens *t)
-{
-    size_t depth = 0;
-    do {
-        TokenKind kind = token_next(t).kind;
-        if (kind == TOKEN_END || kind == TOKEN_BAD || (kind == TOKEN_CLOSE && depth == 0)) {
-            return false;
-        }
-        depth += kind == TOKEN_OPEN;
-        depth -= kind == TOKEN_CLOSE;
-    } while (depth && depth <= DEPTH_MAX);
-    return depth == 0;
-}
-
 char *token_text(Token token)
 {
     if (token.kind != TOKEN_QUOTED) {
@@ -136,11 +120,6 @@ char *token_text(Token token)
         g_string_append_c(text, token.text.data[i]);
     }
     return g_string_free(text, FALSE);
-}
-
-bool token_number(Token token, uint64_t max, uint64_t *ret)
-{
-    return token.kind == TOKEN_ATOM && bytes_number(token.text, max, ret);
 }
 
 bool token_literal_announced(Bytes line, uint64_t *ret_octets, bool *ret_sync)

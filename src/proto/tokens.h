@@ -29,13 +29,8 @@ typedef struct {
 Tokens tokens_of(Bytes response);
 /* The next one; TOKEN_END for ever at the end. */
 Token token_next(Tokens *t);
-/* Skips one value, a list as a whole (lists nest at most 64 deep). False at the end, at ")" or for
- * what is no token. */
-bool token_skip(Tokens *t);
 /* The text with the escapes of a quoted string undone. The caller frees it. */
 char *token_text(Token token);
-/* The number an atom is; false otherwise. */
-bool token_number(Token token, uint64_t max, uint64_t *ret);
 
 /* Does the line end in a literal's length, "{n}", "{n+}" or "~{n}"? *sync is false for the plus
  * form. */

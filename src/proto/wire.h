@@ -52,6 +52,8 @@ void wire_set_timeout(Wire *w, double seconds);
 double wire_timeout(const Wire *w);
 /* No wait goes past this point, whatever the timeout. */
 void wire_set_deadline(Wire *w, Deadline deadline);
+/* The point in time at which a wait that begins now ends. */
+Deadline wire_next_deadline(const Wire *w);
 bool wire_encrypted(const Wire *w);
 /* Octets on the wire so far, as read and written here (inside TLS). */
 uint64_t wire_bytes_in(const Wire *w);
@@ -75,10 +77,6 @@ bool wire_until(Wire *w, char end, Bytes *piece, GError **error);
 bool wire_some(Wire *w, Bytes *piece, GError **error);
 /* The same without waiting: len 0 and !*eof when there is nothing now. */
 bool wire_some_now(Wire *w, Bytes *piece, bool *eof, GError **error);
-/* At most max bytes of what is there: a literal in pieces, without reading past its end. Suspends;
- * _now does not. */
-bool wire_upto(Wire *w, size_t max, Bytes *piece, GError **error);
-bool wire_upto_now(Wire *w, size_t max, Bytes *piece, bool *eof, GError **error);
 /* Exactly n bytes (an IMAP literal, a binary frame). LIMIT when n is above max. Suspends. */
 bool wire_exact(Wire *w, uint64_t n, size_t max, Bytes *bytes, GError **error);
 /* Is something buffered, here or in the stream, that poll(2) would not show? */

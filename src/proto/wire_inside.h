@@ -25,8 +25,6 @@ struct Wire {
 };
 
 void wire_tell(Wire *w, WireEvent event);
-/* No wait goes on longer than this. */
-Deadline wire_next_deadline(const Wire *w);
 /* The error of a wire whose stream is gone. */
 bool wire_gone(GError **error);
 

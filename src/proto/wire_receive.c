@@ -242,20 +242,20 @@ bool wire_until(Wire *w, char end, Bytes *piece, GError **error)
     return true;
 }
 
-bool wire_upto(Wire *w, size_t max, Bytes *piece, GError **error)
+bool wire_some(Wire *w, Bytes *piece, GError **error)
 {
     wire_compact(w);
     if (!wire_buffer(w).len && !fill(w, wire_next_deadline(w), error)) {
         return false;
     }
-    *piece = take_piece(w, max);
+    *piece = take_piece(w, WIRE_PIECE_MAX);
     if (!piece->len) {
         tell_closed(w);
     }
     return true;
 }
 
-bool wire_upto_now(Wire *w, size_t max, Bytes *piece, bool *eof, GError **error)
+bool wire_some_now(Wire *w, Bytes *piece, bool *eof, GError **error)
 {
     size_t got = 0;
     *eof = false;
@@ -263,22 +263,12 @@ bool wire_upto_now(Wire *w, size_t max, Bytes *piece, bool *eof, GError **error)
     if (!wire_buffer(w).len && !wire_fill_now(w, &got, error)) {
         return false;
     }
-    *piece = take_piece(w, max);
+    *piece = take_piece(w, WIRE_PIECE_MAX);
     if (!piece->len && w->eof) {
         *eof = true;
         tell_closed(w);
     }
     return true;
-}
-
-bool wire_some(Wire *w, Bytes *piece, GError **error)
-{
-    return wire_upto(w, WIRE_PIECE_MAX, piece, error);
-}
-
-bool wire_some_now(Wire *w, Bytes *piece, bool *eof, GError **error)
-{
-    return wire_upto_now(w, WIRE_PIECE_MAX, piece, eof, error);
 }
 
 bool wire_exact(Wire *w, uint64_t n, size_t max, Bytes *bytes, GError **error)

@@ -60,39 +60,5 @@ void xmpp_parse_tag(Bytes piece, XmppTag *ret)
         end++;
     }
     ret->name = local_part(bytes_sub(inside, 0, end));
-    ret->attributes = bytes_trim(bytes_sub(inside, end, inside.len));
     ret->kind = ret->name.len ? kind : XMPP_BAD;
-}
-
-/* One NAME='VALUE' off the front. */
-static bool next_attribute(Bytes *rest, Bytes *name, Bytes *value)
-{
-    gssize equals = bytes_index(*rest, '=');
-    if (equals < 0) {
-        return false;
-    }
-    *name = bytes_trim(bytes_sub(*rest, 0, (size_t)equals));
-    Bytes behind = bytes_trim(bytes_sub(*rest, (size_t)equals + 1, rest->len));
-    if (!bytes_starts(behind, "'") && !bytes_starts(behind, "\"")) {
-        return false;
-    }
-    Bytes open = bytes_sub(behind, 1, behind.len);
-    gssize end = bytes_index(open, behind.data[0]);
-    if (end < 0) {
-        return false;
-    }
-    *value = bytes_sub(open, 0, (size_t)end);
-    *rest = bytes_trim(bytes_sub(open, (size_t)end + 1, open.len));
-    return true;
-}
-
-Bytes xmpp_attribute(const XmppTag *tag, const char *name)
-{
-    Bytes rest = tag->attributes, found, value;
-    while (next_attribute(&rest, &found, &value)) {
-        if (bytes_equal(found, bytes_of(name))) {
-            return value;
-        }
-    }
-    return BYTES_NONE;
 }

@@ -14,14 +14,11 @@ typedef enum {
 
 typedef struct {
     XmppTagKind kind;
-    Bytes name;       /* local part: "features" of "stream:features" */
-    Bytes text;       /* what stood before the tag */
-    Bytes attributes; /* as written */
+    Bytes name; /* local part: "features" of "stream:features" */
+    Bytes text; /* what stood before the tag */
 } XmppTag;
 
 /* Splits "text<tag>", as wire_until('>') gives it. */
 void xmpp_parse_tag(Bytes piece, XmppTag *ret);
 /* Does the tag end with '>' inside a quoted attribute value, so that more must be read? */
 bool xmpp_tag_unfinished(Bytes piece);
-/* The value of an attribute, borrowed; empty when absent. */
-Bytes xmpp_attribute(const XmppTag *tag, const char *name);

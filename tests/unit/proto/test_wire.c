@@ -176,20 +176,6 @@ static void test_octets_are_counted_from_single_bytes(void)
     read_octets(true);
 }
 
-static void test_pieces_stop_at_their_limit(void)
-{
-    Bytes piece;
-    bool eof;
-    g_autoptr(Wire) w = wire_on("<- abcdef\n<eof\n", false);
-    g_assert_true(wire_upto(w, 2, &piece, NULL));
-    g_assert_true(bytes_equal_ci(piece, "ab"));
-    g_assert_true(wire_upto_now(w, 2, &piece, &eof, NULL));
-    g_assert_true(bytes_equal_ci(piece, "cd") && !eof);
-    assert_line(w, "ef");
-    g_assert_true(wire_some_now(w, &piece, &eof, NULL));
-    g_assert_true(piece.len == 0 && eof);
-}
-
 /* --- sending --- */
 
 static void test_a_line_end_in_an_argument_sends_nothing(void)
@@ -354,7 +340,6 @@ int main(int argc, char **argv)
     TEST(an_unfinished_line_is_nothing_buffered);
     TEST(octets_are_counted);
     TEST(octets_are_counted_from_single_bytes);
-    TEST(pieces_stop_at_their_limit);
     TEST(a_line_end_in_an_argument_sends_nothing);
     TEST(a_secret_with_nul_is_refused);
     TEST(quoted_secrets);
