@@ -189,6 +189,7 @@ static bool open_pkcs12(TlsIdentity *identity, PKCS12 *bag, const TlsPlan *plan,
     if (PKCS12_verify_mac(bag, NULL, 0) || PKCS12_verify_mac(bag, "", 0)) {
         return parse_pkcs12(identity, bag, "", file, error);
     }
+    ERR_clear_error(); /* a person is waited for now */
     g_autoptr(Secret) passphrase = ask(plan, file, error);
     if (!passphrase) {
         return false;
