@@ -16,7 +16,9 @@ static bool next(Session *s, IrcMessage *message, Bytes *line, GError **error)
         if (!wire_line(s->wire, line, error)) {
             return false;
         }
-        if (!irc_parse(*line, message)) {
+        /* RFC 1459 section 2.3.1: no CR and no NUL in a message; sent back, one would end ours. */
+        bool whole = bytes_index(*line, '\r') < 0 && bytes_index(*line, '\0') < 0;
+        if (!whole || !irc_parse(*line, message)) {
             continue;
         }
         if (bytes_equal_ci(message->command, "ERROR")) {
