@@ -1,4 +1,5 @@
 /* Client certificates: PEM, passphrases, PKCS#12, and who gets to see them. */
+#include <openssl/err.h>
 #include <openssl/pkcs12.h>
 
 #include "tls/identity.h"
@@ -17,6 +18,7 @@ static Secret *answer(void *user, const char *file)
     Asking *asking = user;
     g_assert_nonnull(file);
     asking->asked++;
+    g_assert_cmpuint(ERR_peek_error(), ==, 0); /* asking may wait */
     return asking->answer ? secret_new(asking->answer, strlen(asking->answer)) : NULL;
 }
 
@@ -100,6 +102,7 @@ static void expect_failure(const TlsPlan *plan, PosternErrorCode code, const cha
     TlsIdentity *identity = tls_identity_load(plan, &error);
     g_assert_null(identity);
     g_assert_error(error, POSTERN_ERROR, (int)code);
+    g_assert_cmpuint(ERR_peek_error(), ==, 0);
     if (!strstr(error->message, words)) {
         g_error("'%s' is missing in: %s", words, error->message);
     }
