@@ -82,7 +82,7 @@ void talk_put_event(Talk *t, Ink ink, const WireEvent *event);
 /* What went out, unless it stands on the screen as it is; then a line typed otherwise (without its
  * tag, with its secret) makes room for it. */
 void talk_put_sent(Talk *t, const WireEvent *event);
-/* The server's octets as they are, except that a terminal gets no control characters. */
+/* The server's octets: with -q in a pipe as they are, else without control characters. */
 void talk_put_raw(Talk *t, Bytes raw);
 /* The next thing begins a line, whatever the server ended with. */
 void talk_end_line(Talk *t);

@@ -131,12 +131,13 @@ void talk_put_raw(Talk *t, Bytes raw)
     if (raw.len == 0) {
         return;
     }
-    if (isatty(fileno(t->out))) {
+    bool exact = t->quiet && !isatty(fileno(t->out));
+    if (exact) {
+        fwrite(raw.data, 1, raw.len, t->out);
+    } else {
         g_autofree char *safe = escape_text(raw);
         fputs(safe, t->out);
-    } else {
-        fwrite(raw.data, 1, raw.len, t->out);
     }
-    t->mid_line = raw.data[raw.len - 1] != '\n' && !(t->quiet && !t->interactive);
+    t->mid_line = raw.data[raw.len - 1] != '\n' && !exact;
     t->typed_rows = 0;
 }

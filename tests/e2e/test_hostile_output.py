@@ -312,9 +312,6 @@ def test_nothing_evil_reaches_a_terminal_without_a_protocol(postern, hostile, op
     assert not [needle for needle in NEEDLES if needle in seen]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="talk_show.c, put_raw: raw in a pipe without -q too, where there are no lines"
-)
 def test_nothing_evil_reaches_a_pipe_without_a_protocol(postern, hostile):
     """-q asks for the bytes as they are; without it the output is for a person."""
     result = postern.run("talk", hostile.scripted(evil_echo).url(), input="x\n")
