@@ -55,15 +55,27 @@ static bool send_content(Talk *t, const GString *content, GError **error)
     return good;
 }
 
+/* Hears the answer to the command; true when the server waits for the data. Suspends. */
+static bool goes_ahead(Talk *t, GError **error)
+{
+    if (!talk_hear_reply(t, error)) {
+        return false;
+    }
+    if (t->closed) {
+        return error_fail(
+            error, POSTERN_ERROR_EOF,
+            "nothing was sent: the server closed the connection instead of asking for the data");
+    }
+    return dialogue_expects(t->dialogue) == EXPECT_PAYLOAD ||
+           error_fail(error, POSTERN_ERROR_UNAVAILABLE,
+                      "nothing was sent: the server does not want the data now");
+}
+
 static bool send_block(Talk *t, const char *command, const char *text, size_t len, GError **error)
 {
     g_autofree char *line = g_strdup(command);
-    if (!talk_say(t, line, error) || !talk_hear_reply(t, error)) {
+    if (!talk_say(t, line, error) || !goes_ahead(t, error)) {
         return false;
-    }
-    if (dialogue_expects(t->dialogue) != EXPECT_PAYLOAD) {
-        return error_fail(error, POSTERN_ERROR_UNAVAILABLE,
-                          "nothing was sent: the server does not want the data now");
     }
     g_autoptr(GString) body = dot_stuffed(text, len);
     if (!send_content(t, body, error)) {
@@ -77,12 +89,8 @@ static bool send_literal(Talk *t, const char *command, const char *text, size_t 
 {
     g_autoptr(GString) body = with_crlf(text, len);
     g_autofree char *line = g_strdup_printf("%s {%zu}", command, body->len);
-    if (!talk_say(t, line, error) || !talk_hear_reply(t, error)) {
+    if (!talk_say(t, line, error) || !goes_ahead(t, error)) {
         return false;
-    }
-    if (dialogue_expects(t->dialogue) != EXPECT_PAYLOAD) {
-        return error_fail(error, POSTERN_ERROR_UNAVAILABLE,
-                          "nothing was sent: the server does not want the data now");
     }
     if (!send_content(t, body, error)) {
         return false;
