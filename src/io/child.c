@@ -13,6 +13,9 @@
 #include "io/stream_fd.h"
 
 #define SAID_MAX 2048
+/* Of a kilobyte each: twice what a pipe holds. Who writes faster than we read must not keep us
+ * here. */
+#define DRAIN_READS 128
 /* What was written last (QUIT, close_notify) shall still go through the tunnel. */
 #define PATIENCE 0.05
 
@@ -40,7 +43,7 @@ static void keep(GByteArray *said, const char *data, size_t len)
 static void drain(Child *c)
 {
     char buffer[1024];
-    while (c->err_fd >= 0) {
+    for (int i = 0; i < DRAIN_READS && c->err_fd >= 0; i++) {
         ssize_t n = read(c->err_fd, buffer, sizeof buffer);
         if (n > 0) {
             keep(c->said, buffer, (size_t)n);
