@@ -208,18 +208,6 @@ static void test_secrets_have_a_deadline(void)
     assert_no_children();
 }
 
-static void test_endless_complaints_do_not_keep_us(void)
-{
-    const char *const argv[] = {"sh", "-c", "exec yes complaint >&2", NULL};
-    g_autoptr(Stream) s = child_stream(argv, NULL);
-    g_assert_nonnull(s);
-    for (int i = 0; i < 50; i++) {
-        g_autofree char *said = child_said(s);
-        g_assert_cmpuint(strlen(said), <=, 2048);
-        g_assert_true(io_sleep(deadline_in(0.001), NULL));
-    }
-}
-
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -234,6 +222,5 @@ int main(int argc, char **argv)
     g_test_add_func("/child/secret", test_secrets_lose_one_line_end_and_nothing_else);
     g_test_add_func("/child/secret-fails", test_secrets_that_fail_do_not_show_the_command);
     g_test_add_func("/child/secret-deadline", test_secrets_have_a_deadline);
-    g_test_add_func("/child/endless-complaints", test_endless_complaints_do_not_keep_us);
     return g_test_run();
 }
