@@ -18,21 +18,23 @@ enum {
     AUTOCONFIG_MAX = 256 * 1024,
     SHOWN_MAX = 200,
     TIMEOUT_DEFAULT = 30,
+    SILENCE_SECONDS = 5, /* of waiting in vain: then nothing more is asked */
 };
 
 typedef struct {
     const ProbePlan *plan;
     DomainFacts *facts;
+    char *silent; /* what the resolver that does not answer was asked first, in words; or NULL */
 } DomainProbe;
 
-static void tell(const DomainProbe *p, const char *what)
+static void tell(DomainProbe *p, const char *what)
 {
     if (p->plan->progress) {
         p->plan->progress(p->plan->progress_user, what);
     }
 }
 
-static Deadline deadline_of(const DomainProbe *p)
+static Deadline deadline_of(DomainProbe *p)
 {
     double timeout = p->plan->plan->timeout;
     return deadline_in(timeout > 0 ? timeout : TIMEOUT_DEFAULT);
@@ -40,12 +42,35 @@ static Deadline deadline_of(const DomainProbe *p)
 
 /* --- asking --- */
 
+/* A resolver that is dead is waited for once, not twenty times. */
+static bool is_silent(const DomainProbe *p, GError **error)
+{
+    return p->silent && !error_fail(error, POSTERN_ERROR_TEMPFAIL, "%s", p->silent);
+}
+
+/* dns_query(), until the resolver is silent. Suspends. */
+static DnsAnswer *query(DomainProbe *p, const char *name, int type, GError **error)
+{
+    g_autoptr(GError) why = NULL;
+    Deadline patience = deadline_in(SILENCE_SECONDS);
+    if (is_silent(p, error)) {
+        return NULL;
+    }
+    DnsAnswer *answer = dns_query(p->plan->plan->dial.dns, name, type, deadline_of(p), &why);
+    if (!answer && deadline_passed(patience)) {
+        p->silent = g_strdup(why->message);
+    }
+    if (!answer) {
+        g_propagate_error(error, g_steal_pointer(&why));
+    }
+    return answer;
+}
+
 /* NULL when there is no answer to go by; then the fact, if wanted, says why. Suspends. */
-static DnsAnswer *ask(const DomainProbe *p, const char *name, int type, Fact *fact)
+static DnsAnswer *ask(DomainProbe *p, const char *name, int type, Fact *fact)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(DnsAnswer) answer =
-        dns_query(p->plan->plan->dial.dns, name, type, deadline_of(p), &error);
+    g_autoptr(DnsAnswer) answer = query(p, name, type, &error);
     if (answer && !answer->bogus) {
         return g_steal_pointer(&answer);
     }
@@ -76,7 +101,7 @@ static void add_text(GString *lines, const GString *text)
 }
 
 /* The TXT records of a name, one a line; "" when there are none. NULL as ask(). Suspends. */
-static char *ask_txt(const DomainProbe *p, const char *name, Fact *fact)
+static char *ask_txt(DomainProbe *p, const char *name, Fact *fact)
 {
     g_autoptr(DnsAnswer) answer = ask(p, name, DNS_TXT, fact);
     if (!answer) {
@@ -113,7 +138,7 @@ static unsigned count(const char *text, const char *version)
 /* --- MX --- */
 
 /* Suspends. */
-static void resolve(const DomainProbe *p, MxFacts *mx)
+static void resolve(DomainProbe *p, MxFacts *mx)
 {
     const DialPlan *dial = &p->plan->plan->dial;
     g_autoptr(GError) error = NULL;
@@ -163,7 +188,7 @@ static void read_mx(DomainFacts *facts, const DnsAnswer *answer)
 }
 
 /* Without an MX the domain's own addresses take its mail (RFC 5321 5.1). Suspends. */
-static void add_implicit_mx(const DomainProbe *p)
+static void add_implicit_mx(DomainProbe *p)
 {
     MxFacts *mx = domain_facts_add_mx(p->facts, p->facts->domain, 0);
     mx->implicit = true;
@@ -173,13 +198,12 @@ static void add_implicit_mx(const DomainProbe *p)
     }
 }
 
-static void probe_mx(const DomainProbe *p)
+static void probe_mx(DomainProbe *p)
 {
     DomainFacts *facts = p->facts;
     tell(p, "MX");
     g_autoptr(GError) error = NULL;
-    g_autoptr(DnsAnswer) answer =
-        dns_query(p->plan->plan->dial.dns, facts->domain, DNS_MX, deadline_of(p), &error);
+    g_autoptr(DnsAnswer) answer = query(p, facts->domain, DNS_MX, &error);
     if (!answer) {
         fact_set(&facts->dnssec, UNKNOWN, "%s", error->message);
         fact_set(&facts->null_mx, UNKNOWN, "%s", error->message);
@@ -209,7 +233,7 @@ static const char *const services[] = {"_submissions._tcp", "_submission._tcp", 
                                        "_imap._tcp",        "_pop3s._tcp",      "_pop3._tcp",
                                        "_sieve._tcp"};
 
-static void probe_srv(const DomainProbe *p)
+static void probe_srv(DomainProbe *p)
 {
     tell(p, "SRV");
     for (size_t s = 0; s < G_N_ELEMENTS(services); s++) {
@@ -230,7 +254,7 @@ static void probe_srv(const DomainProbe *p)
 
 /* --- TXT --- */
 
-static void probe_tls_rpt(const DomainProbe *p)
+static void probe_tls_rpt(DomainProbe *p)
 {
     DomainFacts *facts = p->facts;
     g_autofree char *name = g_strdup_printf("_smtp._tls.%s", facts->domain);
@@ -241,7 +265,7 @@ static void probe_tls_rpt(const DomainProbe *p)
     }
 }
 
-static void probe_spf(const DomainProbe *p)
+static void probe_spf(DomainProbe *p)
 {
     DomainFacts *facts = p->facts;
     facts->spf_text = ask_txt(p, facts->domain, &facts->spf);
@@ -253,7 +277,7 @@ static void probe_spf(const DomainProbe *p)
 
 /* The domain's own record, or that of the nearest domain above it that has one, which then counts
  * (RFC 7489 6.6.3; which one is the organizational domain no rule of the DNS tells). */
-static void probe_dmarc(const DomainProbe *p)
+static void probe_dmarc(DomainProbe *p)
 {
     DomainFacts *facts = p->facts;
     for (const char *at = facts->domain; at && strchr(at, '.'); at = strchr(at, '.') + 1) {
@@ -277,14 +301,14 @@ static void probe_dmarc(const DomainProbe *p)
 /* --- HTTPS --- */
 
 /* Suspends. */
-static HttpsAnswer *fetch(const DomainProbe *p, const char *url, size_t max, GError **error)
+static HttpsAnswer *fetch(DomainProbe *p, const char *url, size_t max, GError **error)
 {
     const SessionPlan *session = p->plan->plan;
     HttpsPlan plan = {.dial = &session->dial,
                       .ca_file = session->tls.ca_file,
                       .ca_path = session->tls.ca_path,
                       .max_bytes = max};
-    return https_get(&plan, url, deadline_of(p), error);
+    return is_silent(p, error) ? NULL : https_get(&plan, url, deadline_of(p), error);
 }
 
 /* Does this failure mean that a sender could not have it either, whenever it tries? */
@@ -313,7 +337,7 @@ static void take_policy(DomainFacts *facts, Bytes text)
 }
 
 /* RFC 8461 3.3. Suspends. */
-static void fetch_policy(const DomainProbe *p)
+static void fetch_policy(DomainProbe *p)
 {
     DomainFacts *facts = p->facts;
     g_autofree char *url =
@@ -334,7 +358,7 @@ static void fetch_policy(const DomainProbe *p)
     }
 }
 
-static void probe_mta_sts(const DomainProbe *p)
+static void probe_mta_sts(DomainProbe *p)
 {
     DomainFacts *facts = p->facts;
     g_autofree char *name = g_strdup_printf("_mta-sts.%s", facts->domain);
@@ -359,7 +383,7 @@ static bool is_autoconfig(const HttpsAnswer *answer)
 }
 
 /* Where mail programs look, in their order. Suspends. */
-static void probe_autoconfig(const DomainProbe *p)
+static void probe_autoconfig(DomainProbe *p)
 {
     static const struct {
         const char *before, *behind;
@@ -386,15 +410,16 @@ static void probe_autoconfig(const DomainProbe *p)
 
 /* --- all of it --- */
 
-static void (*const probes[])(const DomainProbe *p) = {
+static void (*const probes[])(DomainProbe *p) = {
     probe_mx, probe_srv, probe_mta_sts, probe_tls_rpt, probe_spf, probe_dmarc, probe_autoconfig,
 };
 
 DomainFacts *probe_domain(const ProbePlan *plan, const char *domain)
 {
-    DomainProbe p = {plan, domain_facts_new(domain)};
+    DomainProbe p = {plan, domain_facts_new(domain), NULL};
     for (size_t i = 0; i < G_N_ELEMENTS(probes); i++) {
         probes[i](&p);
     }
+    g_free(p.silent);
     return p.facts;
 }
