@@ -1,9 +1,13 @@
 /* ask.c: one hello over one connection, and what to make of the answer. What does not clearly say
  * no is no no: a server out of memory, out of DH parameters or out of patience answers with
  * internal_error, or not at all. */
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "audit/learn.h"
+#include "audit/offer.h"
 #include "audit/prober.h"
 #include "base/escape.h"
 
@@ -63,13 +67,16 @@ static void judge(Asked *asked, const char *ended)
 
 /* --- hearing it --- */
 
+static const char words_closed[] = "the server closed the connection without an alert";
+static const char words_reset[] = "the connection was reset";
+static const char words_silent[] = "the server did not answer in time";
+
 static const char *end_words(const GError *error)
 {
     if (!error) {
-        return "the server closed the connection without an alert";
+        return words_closed;
     }
-    return error->code == POSTERN_ERROR_TIMEOUT ? "no answer within 10 s"
-                                                : "the connection was reset";
+    return error->code == POSTERN_ERROR_TIMEOUT ? words_silent : words_reset;
 }
 
 /* Feeds the reader until it knows. Gives how it ended otherwise; static. Suspends. */
@@ -90,6 +97,18 @@ static const char *hear(Asked *asked, Deadline deadline)
     return ended;
 }
 
+/* Had the server's machine our hello when the connection ended? One that closes at once, for it
+ * wants no more connections, has not (or resets, for it has not read it). Through a hop nobody can
+ * tell: no. */
+static bool was_taken(const Session *s, const char *ended)
+{
+    struct tcp_info info;
+    socklen_t len = sizeof info;
+    bool direct = !s->dialled.via && ended && ended != words_reset;
+    return direct && !getsockopt(wire_stream(s->wire)->fd, IPPROTO_TCP, TCP_INFO, &info, &len) &&
+           info.tcpi_state == TCP_CLOSE_WAIT && info.tcpi_unacked == 0;
+}
+
 /* Nothing more is wanted of this server: say so, as TLS has it, in the clear. */
 static void take_leave(Session *s)
 {
@@ -104,7 +123,9 @@ static void say(Asked *asked, const GByteArray *hello)
     Stream *stream = wire_stream(asked->session->wire);
     /* A write that fails may have been answered before. */
     stream_write(stream, bytes_of_array(hello), deadline, NULL);
-    judge(asked, hear(asked, deadline));
+    const char *ended = hear(asked, deadline);
+    asked->taken = was_taken(asked->session, ended);
+    judge(asked, ended);
 }
 
 /* --- getting there --- */
@@ -228,8 +249,8 @@ static void give_up(Prober *p, Asked *asked)
 static void ask(Prober *p, const GByteArray *hello, Asked *asked)
 {
     once(p, hello, asked);
-    for (unsigned again = 0;
-         again < AGAIN_MAX && p->facts->tls_first && p->good_hello && said_nothing(asked);
+    for (unsigned again = 0; again < AGAIN_MAX && p->facts->tls_first && p->good_hello &&
+                             said_nothing(asked) && !asked->taken;
          again++) {
         leave(asked);
         if (!prober_can(p, 1) || !is_tired(p)) {
@@ -240,6 +261,54 @@ static void ask(Prober *p, const GByteArray *hello, Asked *asked)
             return;
         }
         once(p, hello, asked);
+    }
+}
+
+/* --- servers without alerts --- */
+
+static bool was_closed(const Asked *asked)
+{
+    return said_nothing(asked) && asked->taken && !strcmp(asked->why, words_closed);
+}
+
+/* A hello that every server has to refuse: its suite has no meaning and never will (RFC 8701). And
+ * a good one behind it, that it is not the connections the server has enough of. */
+static void calibrate(Prober *p)
+{
+    static const uint16_t greased[] = {0x1a1a};
+    HelloOffer offer = offer_little(p, V_TLS12);
+    offer.suites = greased;
+    offer.n_suites = G_N_ELEMENTS(greased);
+    g_autoptr(GByteArray) hello = hello_write(&offer);
+    g_auto(Asked) asked = {0};
+    once(p, hello, &asked);
+    leave(&asked);
+    if (asked.outcome == ASKED_NOT) {
+        return;
+    }
+    if (!was_closed(&asked)) {
+        p->refuses_by_closing = NO;
+    } else if (!p->facts->tls_first || !is_tired(p)) {
+        p->refuses_by_closing = YES;
+    }
+}
+
+/* Closing is a refusal only where what must be refused is refused so. */
+static void judge_closing(Prober *p, Asked *asked)
+{
+    if (!was_closed(asked)) {
+        return;
+    }
+    if (p->refuses_by_closing == UNKNOWN && p->good_hello && prober_can(p, 2)) {
+        leave(asked);
+        calibrate(p);
+    }
+    if (p->refuses_by_closing == YES) {
+        asked->outcome = ASKED_REFUSED;
+        asked->by_closing = true;
+        g_free(asked->why);
+        asked->why =
+            g_strdup("closed without an alert, as this server does with all it does not know");
     }
 }
 
@@ -255,6 +324,7 @@ void prober_ask_and_stay(Prober *p, const HelloOffer *offer, Asked *asked)
 {
     g_autoptr(GByteArray) hello = hello_write(offer);
     ask(p, hello, asked);
+    judge_closing(p, asked);
     if (asked->outcome == ASKED_CHOSE) {
         keep_good(p, hello);
     } else {

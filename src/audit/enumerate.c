@@ -90,6 +90,22 @@ static void search_smaller(Search *s, const GArray *candidates, const Asked *ask
     }
 }
 
+static bool is_mixed(const GArray *candidates)
+{
+    g_autoptr(GArray) with = suites_by_dh(candidates, true);
+    return with->len > 0 && with->len < candidates->len;
+}
+
+/* A server without alerts closed: because it has nothing of this, or because it chose what it has
+ * no parameters for? */
+static void search_by_dh(Search *s, const GArray *candidates)
+{
+    g_autoptr(GArray) without = suites_by_dh(candidates, false);
+    g_autoptr(GArray) with = suites_by_dh(candidates, true);
+    search(s, without);
+    search(s, with);
+}
+
 /* One after the other, until the server refuses what is left. Changes the list. */
 static void search(Search *s, GArray *candidates)
 {
@@ -108,6 +124,9 @@ static void search(Search *s, GArray *candidates)
             list_remove(candidates, asked.answer->suite);
         } else if (asked.outcome == ASKED_BROKE) {
             search_smaller(s, candidates, &asked);
+            return;
+        } else if (asked.by_closing && is_mixed(candidates)) {
+            search_by_dh(s, candidates);
             return;
         } else {
             if (asked.outcome == ASKED_NOT) {

@@ -5,9 +5,17 @@
 
 #include "audit/probes.h"
 
-static bool is_for_key(const Suite *suite, const void *data)
+typedef struct {
+    const char *auth;
+    bool no_static, no_dhe; /* known not to be offered */
+} Wanted;
+
+static bool is_wanted(const Suite *suite, const void *data)
 {
-    return strcmp(suite->auth, data) == 0;
+    const Wanted *wanted = data;
+    return strcmp(suite->auth, wanted->auth) == 0 &&
+           !(wanted->no_static && suite->key_exchange == SUITE_KX_RSA) &&
+           !(wanted->no_dhe && suite->key_exchange == SUITE_KX_DHE);
 }
 
 static bool has_key(const Facts *f, const char *type)
@@ -45,7 +53,9 @@ void probe_certificates(Prober *p)
         if (has_key(f, keys[i].type) || is_settled(f, v)) {
             continue;
         }
-        g_autoptr(GArray) suites = suites_where(p->suites, is_for_key, keys[i].auth);
+        Wanted wanted = {keys[i].auth, f->suite_class[CLASS_RSA_KX].known == NO,
+                         f->suite_class[CLASS_DHE].known == NO};
+        g_autoptr(GArray) suites = suites_where(p->suites, is_wanted, &wanted);
         g_autofree char *why = NULL;
         g_auto(Asked) asked = {0};
         if (ask_suites(p, v, suites, &asked, &why) == UNKNOWN && !unknown) {

@@ -36,7 +36,8 @@ static void ask_fallback(Prober *p)
     offer.fallback_scsv = true;
     prober_ask(p, &offer, &asked);
     const HelloAnswer *a = asked.answer;
-    if (a->alerted && a->alert_description == INAPPROPRIATE_FALLBACK) {
+    bool alerted = a->alerted && a->alert_description == INAPPROPRIATE_FALLBACK;
+    if (alerted || asked.by_closing) { /* without the signal these suites were agreed on */
         fact_set(&f->fallback_scsv, YES, "%s", asked.why);
     } else if (asked.outcome == ASKED_CHOSE) {
         fact_set(&f->fallback_scsv, NO, "%s was agreed on though the client fell back",

@@ -27,7 +27,8 @@ static GArray *suites_of_class(const Prober *p, SuiteClass class)
     return suites_where(p->suites, is_in, &set);
 }
 
-Known ask_suites(Prober *p, VersionIndex version, const GArray *suites, Asked *asked, char **why)
+static Known ask_once(Prober *p, VersionIndex version, const GArray *suites, Asked *asked,
+                      char **why)
 {
     HelloOffer offer = offer_suites(p, version, suites);
     prober_ask(p, &offer, asked);
@@ -41,6 +42,29 @@ Known ask_suites(Prober *p, VersionIndex version, const GArray *suites, Asked *a
     }
     *why = g_strdup(asked->why ? asked->why : "the server chose what was not offered");
     return UNKNOWN;
+}
+
+/* A server without alerts may have closed for want of DH parameters, and hide what else it has:
+ * asked apart, a closed connection is an answer. */
+Known ask_suites(Prober *p, VersionIndex version, const GArray *suites, Asked *asked, char **why)
+{
+    g_autoptr(GArray) with = suites_by_dh(suites, true);
+    g_autoptr(GArray) without = suites_by_dh(suites, false);
+    bool mixed = with->len && without->len;
+    Known known = UNKNOWN;
+    if (!mixed || p->refuses_by_closing != YES) {
+        known = ask_once(p, version, suites, asked, why);
+    }
+    if (!mixed || (known != UNKNOWN && !asked->by_closing) || p->refuses_by_closing != YES) {
+        return known;
+    }
+    g_clear_pointer(why, g_free);
+    known = ask_once(p, version, without, asked, why);
+    if (known == NO) {
+        g_clear_pointer(why, g_free);
+        known = ask_once(p, version, with, asked, why);
+    }
+    return known;
 }
 
 /* --- what is weak --- */

@@ -34,26 +34,55 @@ bool old_versions_known(const Facts *f)
     return true;
 }
 
-static bool is_not_dhe(const Suite *suite, const void *data)
+bool needs_dh(const Suite *suite)
 {
-    (void)data;
-    return suite->key_exchange != SUITE_KX_DHE && suite->key_exchange != SUITE_KX_ANON;
+    return suite->key_exchange == SUITE_KX_DHE || suite->key_exchange == SUITE_KX_ANON;
+}
+
+static bool is_by_dh(const Suite *suite, const void *data)
+{
+    return needs_dh(suite) == *(const bool *)data;
+}
+
+GArray *suites_by_dh(const GArray *suites, bool wanted)
+{
+    return suites_where(suites, is_by_dh, &wanted);
+}
+
+static void ask_without_dh(Prober *p, VersionIndex v, Asked *asked)
+{
+    g_autoptr(GArray) rest = suites_by_dh(p->suites, false);
+    HelloOffer offer = offer_suites(p, v, rest);
+    prober_ask(p, &offer, asked);
+}
+
+/* A server without alerts that speaks something newer: once more without what it may break down on
+ * is enough for a verdict. */
+static bool knows_better(const Prober *p, VersionIndex v)
+{
+    bool newer =
+        p->facts->version[V_TLS13].offered.known == YES || highest_old(p->facts) != V_COUNT;
+    return p->refuses_by_closing == YES && newer && !p->plan->full && v >= V_SSL3 && v <= V_TLS11;
 }
 
 /* Everything; then without what needs DH parameters, which some servers choose without having any;
  * then as little as any client would say. */
 static void ask_version(Prober *p, VersionIndex v, Asked *asked)
 {
+    if (knows_better(p, v)) {
+        ask_without_dh(p, v, asked);
+        return;
+    }
     HelloOffer offer = offer_everything(p, v);
     prober_ask(p, &offer, asked);
-    if (asked->outcome != ASKED_BROKE || v == V_SSL2) {
+    bool hidden =
+        asked->by_closing && v <= V_TLS12; /* it may be the missing parameters that it closes on */
+    if ((asked->outcome != ASKED_BROKE && !hidden) || v == V_SSL2) {
         return;
     }
     g_autofree char *first = g_steal_pointer(&asked->why);
     if (v != V_TLS13) {
-        g_autoptr(GArray) rest = suites_where(p->suites, is_not_dhe, NULL);
-        offer = offer_suites(p, v, rest);
-        prober_ask(p, &offer, asked);
+        ask_without_dh(p, v, asked);
     }
     if (asked->outcome == ASKED_BROKE || v == V_TLS13) {
         offer = offer_little(p, v);
@@ -86,7 +115,8 @@ static void ask_tls13(Prober *p)
         fact_set(&f->tls13_intolerant, NO, NULL);
     } else if (asked.outcome == ASKED_CHOSE || asked.outcome == ASKED_REFUSED) {
         settle(f, V_TLS13, NO, asked.why ? asked.why : "the server chose an older version");
-        fact_set(&f->tls13_intolerant, NO, NULL);
+        fact_set(&f->tls13_intolerant, asked.by_closing && !f->peer ? UNKNOWN : NO, "%s",
+                 asked.why ? asked.why : "");
     } else {
         settle(f, V_TLS13, UNKNOWN, asked.why);
     }
@@ -100,8 +130,8 @@ static void ask_tls13(Prober *p)
 static void judge_intolerance(Facts *f)
 {
     Fact *fact = &f->tls13_intolerant;
-    bool broke =
-        f->version[V_TLS13].offered.known == UNKNOWN && fact->known == UNKNOWN && fact->why;
+    bool broke = f->version[V_TLS13].offered.known == UNKNOWN && fact->known == UNKNOWN &&
+                 fact->why && !f->peer;
     if (broke && highest_old(f) != V_COUNT) {
         g_autofree char *why = g_steal_pointer(&fact->why);
         fact_set(fact, YES, "a hello of TLS 1.3 gets: %s", why);
@@ -131,13 +161,6 @@ static void settle_answered(Facts *f, VersionIndex asked_for, VersionIndex answe
     settle(f, answered, YES, suite ? suite->name : "with a suite we do not know");
 }
 
-/* protocol_version says that there is nothing at or below what was asked for. */
-static bool means_nothing_below(const Asked *asked)
-{
-    enum { PROTOCOL_VERSION = 70 };
-    return asked->outcome == ASKED_REFUSED && asked->answer->alert_description == PROTOCOL_VERSION;
-}
-
 /* Asks for one version; gives the next to ask for. */
 static int ask_old(Prober *p, VersionIndex v)
 {
@@ -154,7 +177,8 @@ static int ask_old(Prober *p, VersionIndex v)
         settle(f, v, UNKNOWN, "the server chose a version that was not offered");
         return (int)v - 1;
     }
-    if (means_nothing_below(&asked) && !p->plan->full) {
+    if (asked.outcome == ASKED_REFUSED &&
+        !p->plan->full) { /* the next lower would have been chosen */
         for (int below = v; below >= V_SSL3; below--) {
             g_autofree char *why =
                 g_strdup_printf("%s to a hello of %s", asked.why, version_index_name(v));
@@ -194,6 +218,10 @@ void probe_versions(Prober *p)
     ask_tls13(p);
     for (int v = V_TLS12; v >= V_SSL3;) {
         v = ask_old(p, (VersionIndex)v);
+    }
+    const VersionFacts *tls13 = &p->facts->version[V_TLS13];
+    if (tls13->offered.known == UNKNOWN && p->good_hello && p->refuses_by_closing != NO) {
+        ask_tls13(p); /* closed: by now it may be known whether this is how the server refuses */
     }
     judge_intolerance(p->facts);
     ask_ssl2(p);

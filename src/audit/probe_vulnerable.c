@@ -6,7 +6,13 @@
 #include "audit/learn.h"
 #include "audit/probes.h"
 
-enum { RECORD_CCS = 20, RECORD_ALERT = 21, RECORD_HEARTBEAT = 24, SECONDS = 5 };
+enum {
+    RECORD_CCS = 20,
+    RECORD_ALERT = 21,
+    RECORD_HEARTBEAT = 24,
+    SECONDS = 5,
+    SILENCE_SECONDS = 3
+};
 
 /* The first record of a type among what was heard; false: none. */
 static bool find_record(const GByteArray *heard, uint8_t type, Bytes *body)
@@ -65,32 +71,43 @@ static void ask_heartbleed(Prober *p, VersionIndex v)
     judge_heartbeat(fact, heard, ended);
 }
 
-/* --- CVE-2014-0224: a ChangeCipherSpec before any key was agreed on. A server that takes it reads
- * the next record as encrypted, and finds it spoilt; one that is well complains of the first as
- * unexpected --- */
+/* --- CVE-2014-0224: a ChangeCipherSpec before any key was agreed on. A server that is well
+ * complains at once, or closes. One that takes it waits for more; and reads what comes then as
+ * encrypted, and finds it spoilt --- */
 
-static void judge_early_ccs(Fact *fact, const GByteArray *heard, const char *ended)
+static bool find_alert(const GByteArray *heard, uint8_t *alert)
 {
-    enum {
-        BAD_RECORD_MAC = 20,
-        DECRYPTION_FAILED = 21,
-        UNEXPECTED_MESSAGE = 10,
-        HANDSHAKE_FAILURE = 40
-    };
     Bytes body;
-    if (!find_record(heard, RECORD_ALERT, &body) || body.len < 2) {
-        fact_set(fact, UNKNOWN, "%s", ended);
-        return;
-    }
-    uint8_t alert = (uint8_t)body.data[1];
-    const char *name = hello_alert_name(alert) ? hello_alert_name(alert) : "of an unknown kind";
-    bool taken = alert == BAD_RECORD_MAC || alert == DECRYPTION_FAILED;
-    bool refused = alert == UNEXPECTED_MESSAGE || alert == HANDSHAKE_FAILURE;
-    fact_set(fact,
-             taken     ? YES
-             : refused ? NO
-                       : UNKNOWN,
-             "an early ChangeCipherSpec gets alert %s", name);
+    bool found = find_record(heard, RECORD_ALERT, &body) && body.len >= 2;
+    *alert = found ? (uint8_t)body.data[1] : 0;
+    return found;
+}
+
+static bool is_complaint(uint8_t alert)
+{
+    enum { UNEXPECTED_MESSAGE = 10, HANDSHAKE_FAILURE = 40 };
+    return alert == UNEXPECTED_MESSAGE || alert == HANDSHAKE_FAILURE;
+}
+
+static const char *alert_name(uint8_t alert)
+{
+    const char *name = hello_alert_name(alert);
+    return name ? name : "of an unknown kind";
+}
+
+/* It was silent on the first; what does it say to the second? */
+static void ask_second_ccs(Fact *fact, Asked *asked, Bytes ccs)
+{
+    enum { BAD_RECORD_MAC = 20, DECRYPTION_FAILED = 21 };
+    g_autoptr(GByteArray) heard = g_byte_array_new();
+    const char *ended = "";
+    uint8_t alert;
+    prober_send_raw(asked, ccs, heard, SECONDS, &ended);
+    bool alerted = find_alert(heard, &alert);
+    bool spoilt = alert == BAD_RECORD_MAC || alert == DECRYPTION_FAILED;
+    fact_set(fact, alerted && spoilt ? YES : UNKNOWN,
+             "an early ChangeCipherSpec is taken without a word, a second gets %s%s",
+             alerted ? "alert " : "", alerted ? alert_name(alert) : ended);
 }
 
 static void ask_early_ccs(Prober *p, VersionIndex v)
@@ -103,13 +120,21 @@ static void ask_early_ccs(Prober *p, VersionIndex v)
         fact_set(fact, UNKNOWN, "%s", asked.why);
         return;
     }
-    g_autoptr(GByteArray) twice = g_byte_array_new();
+    g_autoptr(GByteArray) ccs = g_byte_array_new();
     g_autoptr(GByteArray) heard = g_byte_array_new();
-    append_record(twice, asked.answer->version, RECORD_CCS, BYTES_LITERAL("\x01"));
-    append_record(twice, asked.answer->version, RECORD_CCS, BYTES_LITERAL("\x01"));
+    append_record(ccs, asked.answer->version, RECORD_CCS, BYTES_LITERAL("\x01"));
     const char *ended = "the server sent something else";
-    prober_send_raw(&asked, bytes_of_array(twice), heard, SECONDS, &ended);
-    judge_early_ccs(fact, heard, ended);
+    uint8_t alert;
+    bool heard_all = prober_send_raw(&asked, bytes_of_array(ccs), heard, SILENCE_SECONDS, &ended);
+    if (find_alert(heard, &alert)) {
+        fact_set(fact, is_complaint(alert) ? NO : UNKNOWN,
+                 "an early ChangeCipherSpec gets alert %s", alert_name(alert));
+    } else if (heard_all || !strstr(ended, "silent")) {
+        bool closed = !heard->len && strstr(ended, "closed");
+        fact_set(fact, closed ? NO : UNKNOWN, "on an early ChangeCipherSpec %s", ended);
+    } else {
+        ask_second_ccs(fact, &asked, bytes_of_array(ccs));
+    }
 }
 
 static void settle_without_version(Facts *f)

@@ -9,18 +9,20 @@
 #include "audit/probe.h"
 
 struct Prober {
-    const ProbePlan *plan;  /* borrowed */
-    const Target *target;   /* borrowed */
-    Facts *facts;           /* borrowed; connections and budget are counted in it */
-    SessionPlan raw;        /* up to just before the handshake, which is ours to make */
-    Target raw_target;      /* as target, but without TLS from the start */
-    char **connect_to;      /* pins the address once one has answered */
-    char *stopped;          /* why no more connections are made, or NULL */
-    char *no_tls;           /* why there is no TLS to be asked for, or NULL */
-    bool answered;          /* a connection has got as far as it was meant to */
-    bool agreed;            /* the server has agreed to TLS, or needs no asking */
-    GArray *starts;         /* of gint64: when each connection was begun (monotonic) */
-    double per_minute;      /* ours, or what the server was found to bear; 0: no limit */
+    const ProbePlan *plan;    /* borrowed */
+    const Target *target;     /* borrowed */
+    Facts *facts;             /* borrowed; connections and budget are counted in it */
+    SessionPlan raw;          /* up to just before the handshake, which is ours to make */
+    Target raw_target;        /* as target, but without TLS from the start */
+    char **connect_to;        /* pins the address once one has answered */
+    char *stopped;            /* why no more connections are made, or NULL */
+    char *no_tls;             /* why there is no TLS to be asked for, or NULL */
+    Known refuses_by_closing; /* Dovecot sends no alert: what it does not know it answers by closing
+                               */
+    bool answered;            /* a connection has got as far as it was meant to */
+    bool agreed;              /* the server has agreed to TLS, or needs no asking */
+    GArray *starts;           /* of gint64: when each connection was begun (monotonic) */
+    double per_minute;        /* ours, or what the server was found to bear; 0: no limit */
     double patience;        /* seconds of waiting for a server that turns us away, each time anew */
     GByteArray *good_hello; /* one that was answered: to tell a refusal from a server that wants no
                                more connections */
@@ -56,7 +58,7 @@ typedef enum {
                 */
     ASKED_CHOSE,   /* the server chose: SERVER, RETRY, SSLV2 */
     ASKED_REFUSED, /* an alert that means no: handshake_failure, protocol_version,
-                      insufficient_security */
+                      insufficient_security; or by_closing */
     ASKED_BROKE,   /* any other alert, closed, reset, silent, not TLS: says nothing about what is
                       offered */
 } AskedOutcome;
@@ -66,6 +68,9 @@ typedef struct {
     const HelloAnswer *answer; /* never NULL after prober_ask(); of the reader */
     HelloReader *reader;
     char *why;        /* but for CHOSE: the alert, or what else happened, in words */
+    bool taken;       /* the server had our hello before it ended the connection */
+    bool by_closing;  /* REFUSED: without an alert, by a server that does so with whatever it does
+                         not know */
     Session *session; /* prober_ask_and_stay(): the connection, else NULL */
 } Asked;
 

@@ -103,25 +103,27 @@ static inline void service_close(int fd)
     close(fd);
 }
 
-static inline void service_talk(Service *s, int fd)
+/* False: the connection is to be closed at once. */
+static inline bool service_talk(Service *s, int fd)
 {
     s->count++;
     if (s->talk) {
         s->talk(s, fd);
-        return;
+        return true;
     }
     if (s->let_in && s->count > s->let_in && s->count <= s->let_in + s->turned_away) {
         service_say(fd, s->dialogue ? "421 too many connections\r\n" : "");
-        return;
+        return s->dialogue != NULL;
     }
     if (s->dialogue && !service_smtp(s, fd)) {
-        return;
+        return true;
     }
     if (s->canned) {
         service_canned(s, fd);
     } else {
         service_tls(s, fd);
     }
+    return true;
 }
 
 static inline void *service_thread(void *data)
@@ -131,8 +133,11 @@ static inline void *service_thread(void *data)
     for (int fd; (fd = accept(s->fd, NULL, NULL)) >= 0;) {
         struct timeval limit = {.tv_sec = 10};
         setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-        service_talk(s, fd);
-        service_close(fd);
+        if (service_talk(s, fd)) {
+            service_close(fd);
+        } else {
+            close(fd); /* as a limiter does it, which has no interest in what we say */
+        }
     }
     return NULL;
 }

@@ -166,7 +166,6 @@ static void answer_without_dh(Service *s, int fd, const uint8_t *hello, size_t l
     size_t suites_at = readable ? 44u + hello[43] : 0;
     size_t n = readable ? (size_t)(hello[suites_at] << 8 | hello[suites_at + 1]) / 2 : 0;
     n = MIN(n, (len - suites_at - 2) / 2);
-    (void)s;
     g_autoptr(GByteArray) octets = NULL;
     for (size_t h = 0; h < G_N_ELEMENTS(has) && !octets; h++) {
         for (size_t i = 0; i < n && !octets; i++) {
@@ -186,7 +185,40 @@ static void answer_without_dh(Service *s, int fd, const uint8_t *hello, size_t l
         g_clear_pointer(&octets, g_byte_array_unref);
     }
     octets = octets ? octets : hello_octets("15 0303 0002 02 28");
-    service_send(fd, octets);
+    /* As Dovecot 2.3 does it: whatever fails, nothing at all is sent. */
+    if (!s->user || octets->data[octets->len - 7] != 21) {
+        service_send(fd, octets);
+    }
+}
+
+static void test_a_server_without_alerts_is_understood(void)
+{
+    for (int full = 0; full < 4; full++) {
+        Service s = {.canned = answer_without_dh,
+                     .dialogue = full & 2 ? NULL : "smtp",
+                     .user = (void *)"no alerts"};
+        Probing g;
+        service_start(&s);
+        probing_start(&g, &s, (ProbePlan){.full = full & 1});
+        probe_versions(g.prober);
+        probe_suites(g.prober);
+        const VersionFacts *tls12 = &g.facts->version[V_TLS12];
+        g_assert_cmpint(g.prober->refuses_by_closing, ==, YES);
+        g_assert_cmpint(tls12->offered.known, ==, YES);
+        g_assert_cmpint(g.facts->version[V_TLS13].offered.known, ==, NO);
+        g_assert_cmpint(g.facts->version[V_TLS10].offered.known, ==, NO);
+        g_assert_cmpint(g.facts->suite_class[CLASS_ECDHE].known, ==, YES);
+        g_assert_cmpint(g.facts->suite_class[CLASS_RC4].known, ==, NO);
+        g_assert_cmpint(g.facts->suite_class[CLASS_DHE].known, ==, NO);
+        if (full & 1) {
+            g_assert_cmpuint(tls12->suites->len, ==, 5);
+            g_assert_cmpint(tls12->suites_complete.known, ==, YES);
+        } else {
+            g_assert_cmpuint(g.facts->connections, <=, 15);
+        }
+        service_stop(&s);
+        probing_stop(&g);
+    }
 }
 
 static void test_missing_dh_parameters_hide_nothing_else(void)
@@ -223,6 +255,7 @@ int main(int argc, char **argv)
     g_test_add_func("/probe-suites/order", test_the_order_is_told_apart);
     g_test_add_func("/probe-suites/sni", test_a_server_that_needs_the_name_is_found);
     g_test_add_func("/probe-suites/no-dh", test_missing_dh_parameters_hide_nothing_else);
+    g_test_add_func("/probe-suites/no-alerts", test_a_server_without_alerts_is_understood);
     int result = g_test_run();
     test_cert_clear(&rsa);
     world_clear(&w);
