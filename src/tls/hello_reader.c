@@ -385,22 +385,6 @@ static HelloKind read_record(HelloReader *r, uint8_t type, Bytes body)
     }
 }
 
-static HelloKind read_records(HelloReader *r)
-{
-    HelloKind kind = HELLO_MORE;
-    Bytes rest = bytes_of_array(r->raw);
-    uint8_t type;
-    Bytes body;
-    while (kind == HELLO_MORE && hello_record(&rest, &type, &body)) {
-        r->any_record = true;
-        kind = read_record(r, type, body);
-    }
-    if (kind == HELLO_MORE) {
-        g_byte_array_remove_range(r->raw, 0, (guint)(r->raw->len - rest.len));
-    }
-    return kind;
-}
-
 /* --- SSLv2 (draft, section 2.6) --- */
 
 static HelloKind read_v2_hello(HelloAnswer *a, Cursor *c)
@@ -470,6 +454,24 @@ static int sort_of(Bytes b)
     return (p[type_at] == V2_SERVER_HELLO && len >= 11) || (p[type_at] == V2_ERROR && len == 3)
                ? 2
                : -1;
+}
+
+static HelloKind read_records(HelloReader *r)
+{
+    HelloKind kind = HELLO_MORE;
+    Bytes rest = bytes_of_array(r->raw);
+    uint8_t type;
+    Bytes body;
+    /* What is not a record is so from its first octets on, however much of it has come. */
+    while (kind == HELLO_MORE && sort_of(rest) == 1 && hello_record(&rest, &type, &body)) {
+        r->any_record = true;
+        kind = read_record(r, type, body);
+    }
+    if (kind == HELLO_MORE) {
+        kind = sort_of(rest) < 0 || (r->any_record && sort_of(rest) == 2) ? HELLO_NOT_TLS : kind;
+        g_byte_array_remove_range(r->raw, 0, (guint)(r->raw->len - rest.len));
+    }
+    return kind;
 }
 
 static HelloKind read_on(HelloReader *r)
