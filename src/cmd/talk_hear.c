@@ -107,21 +107,14 @@ bool talk_hear_reply(Talk *t, GError **error)
     return true;
 }
 
-/* Hears what is there, or waits for something to be; *late when the time is up. Suspends. */
-static bool hear_some(Talk *t, Deadline until, bool *late, GError **error)
+/* Waits for more to come; *late when the time is up. Suspends. */
+static bool wait_for_more(Talk *t, Deadline until, bool *late, GError **error)
 {
-    bool more = false;
-    if (!talk_hear_now(t, &more, error)) {
-        return false;
-    }
     GError *problem = NULL;
-    *late = false;
-    if (t->closed || more || io_wait_read(wire_stream(t->session->wire)->fd, until, &problem)) {
-        return true;
-    }
-    *late = g_error_matches(problem, POSTERN_ERROR, POSTERN_ERROR_TIMEOUT);
-    if (*late) {
-        g_error_free(problem);
+    bool came = io_wait_read(wire_stream(t->session->wire)->fd, until, &problem);
+    *late = !came && g_error_matches(problem, POSTERN_ERROR, POSTERN_ERROR_TIMEOUT);
+    if (came || *late) {
+        g_clear_error(&problem);
         return true;
     }
     g_propagate_error(error, problem);
@@ -132,7 +125,9 @@ bool talk_hear_until(Talk *t, Deadline until, GError **error)
 {
     bool late = false;
     while (!t->closed && !late) {
-        if (!hear_some(t, until, &late, error)) {
+        bool more = false;
+        if (!talk_hear_now(t, &more, error) ||
+            (!more && !t->closed && !wait_for_more(t, until, &late, error))) {
             return false;
         }
     }
@@ -151,7 +146,9 @@ static bool await_turn_until(Talk *t, Deadline until, bool *late, GError **error
 {
     *late = false;
     while (turn_of(t) != TURN_FREE && !*late) {
-        if (!hear_some(t, until, late, error)) {
+        bool more = false;
+        if (!talk_hear_now(t, &more, error) ||
+            (!more && turn_of(t) != TURN_FREE && !wait_for_more(t, until, late, error))) {
             return false;
         }
     }

@@ -33,10 +33,10 @@ static bool on_alarm(Talk *t, const LineSource *in, GError **error)
 /* Waits for input or a signal. Suspends. */
 static bool await_input(Talk *t, const LineSource *in, GError **error)
 {
-    fflush(t->out); /* who writes our input may be waiting to read our output */
     IoWait waits[] = {{.fd = in->fd, .want_read = true},
                       {.fd = in->signals.events, .want_read = true}};
     for (;;) {
+        fflush(t->out); /* who writes our input may be waiting to read our output */
         if (!io_wait_any(waits, G_N_ELEMENTS(waits), DEADLINE_NEVER, error)) {
             return false;
         }
