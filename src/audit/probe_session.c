@@ -3,6 +3,8 @@
 
 #include "audit/probe_dane.h"
 
+#define TICKET_SECONDS 0.5
+
 /* A failed verification is told, and ends nothing; DANE has a probe of its own. */
 static SessionPlan ordinary_plan(const Prober *p)
 {
@@ -129,6 +131,22 @@ static void take_failure(Facts *f, const GError *error)
     }
 }
 
+/* The session to take up again. TLS 1.3 sends its tickets behind the handshake, where a protocol
+ * without a greeting has nothing to read yet: they are waited for a moment. Suspends. */
+static TlsSession *session_to_resume(Session *s)
+{
+    Stream *stream = wire_stream(s->wire);
+    TlsSession *session = tls_session_take(stream);
+    if (session || !s->peer || s->peer->version != TLS_1_3) {
+        return session;
+    }
+    Bytes piece;
+    bool eof = false;
+    bool came = io_wait_read(stream->fd, deadline_in(TICKET_SECONDS), NULL) &&
+                wire_some_now(s->wire, &piece, &eof, NULL);
+    return came ? tls_session_take(stream) : NULL;
+}
+
 /* One session to its end; *ret_resume is set when it can be taken up again. False: there was none
  * at all. Suspends. */
 static bool run(Prober *p, const SessionPlan *plan, TlsSession **ret_resume)
@@ -145,7 +163,7 @@ static bool run(Prober *p, const SessionPlan *plan, TlsSession **ret_resume)
     (void)session_climb(s, STAGE_TLS, &error);
     take(f, s, error);
     if (wire_encrypted(s->wire)) {
-        *ret_resume = tls_session_take(wire_stream(s->wire));
+        *ret_resume = session_to_resume(s);
     }
     prober_hang_up(p, s);
     return f->peer != NULL;
