@@ -231,6 +231,8 @@ static void clear(Talk *t)
     g_clear_pointer(&t->connection, connection_free);
     g_clear_pointer(&t->resumable, tls_session_free);
     g_clear_pointer(&t->gathered, caps_free);
+    g_clear_pointer(&t->known, caps_free);
+    g_clear_pointer(&t->known_before_tls, caps_free);
     g_clear_pointer(&t->http, http_message_free);
     reply_store_free(t->reply);
     g_string_free(t->last_reply, TRUE);

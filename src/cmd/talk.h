@@ -48,13 +48,15 @@ typedef struct Talk {
     FILE *out;
 
     /* Following the conversation. */
-    bool typed;        /* the line that goes out now stands on the screen as it is */
-    int typed_rows;    /* rows above the cursor that a typed line takes up, and nothing below it */
-    bool mid_line;     /* the last octet on the screen was no line end */
-    bool in_header;    /* the body being received is a message whose header has not ended */
-    bool ladder;       /* the session's own code leads now: what it probes for is no refusal */
-    Caps *gathered;    /* lines of the answer to a capability command typed by hand, or NULL */
-    bool tls_asked;    /* STARTTLS was typed and its answer is not here yet */
+    bool typed;     /* the line that goes out now stands on the screen as it is */
+    int typed_rows; /* rows above the cursor that a typed line takes up, and nothing below it */
+    bool mid_line;  /* the last octet on the screen was no line end */
+    bool in_header; /* the body being received is a message whose header has not ended */
+    bool ladder;    /* the session's own code leads now: what it probes for is no refusal */
+    Caps *gathered; /* lines of the answer to a capability command typed by hand, or NULL */
+    Caps *known, *known_before_tls; /* in a replay, which has no session to know them; or NULL */
+    bool cancelled;                 /* "*" was said to an AUTH: its refusal is what was wanted */
+    bool tls_asked;                 /* STARTTLS was typed and its answer is not here yet */
     bool impatient;    /* Ctrl-C: lines go out without waiting for what decides about them */
     gint64 sent_at;    /* monotonic, of the oldest command that waits */
     HttpMessage *http; /* follows answers over https, in a script; or NULL */

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "cmd/talk.h"
+#include "config/file.h"
 
 #define TRANSCRIPT_MAX (512u * 1024 * 1024)
 
@@ -29,18 +30,11 @@ static const Proto *proto_of_transcript(const GPtrArray *lines)
 
 bool talk_replay(Talk *t, const char *file, const char *url, GError **error)
 {
-    g_autofree char *text = NULL;
-    gsize len = 0;
-    g_autoptr(GError) problem = NULL;
-    if (!g_file_get_contents(file, &text, &len, &problem)) {
-        return error_fail(error, POSTERN_ERROR_NO_INPUT, "cannot read the transcript %s: %s", file,
-                          problem->message);
+    g_auto(FileText) text = {0};
+    if (!file_text_read(file, TRANSCRIPT_MAX, &text, error)) {
+        return false;
     }
-    if (len > TRANSCRIPT_MAX) {
-        return error_fail(error, POSTERN_ERROR_DATA, "the transcript %s is larger than 512 MB",
-                          file);
-    }
-    g_autoptr(GPtrArray) lines = transcript_read((Bytes){text, len}, error);
+    g_autoptr(GPtrArray) lines = transcript_read((Bytes){text.data, text.len}, error);
     if (lines == NULL) {
         return error_prefix(error, "%s", file);
     }

@@ -107,8 +107,9 @@ static bool say_literal(Talk *t, const char *line, bool masked, GError **error)
     if (len + 1 == wanted || (len > wanted && nothing_behind)) {
         return error_fail(error, POSTERN_ERROR_DATA,
                           "not sent: %" G_GUINT64_FORMAT
-                          " octets are wanted; this line has %zu, or %zu with its line end",
-                          wanted, len, len + 2);
+                          " octet%s wanted; this line has %zu, or %zu "
+                          "with its line end (CR and LF)",
+                          wanted, wanted == 1 ? " is" : "s are", len, len + 2);
     }
     if (len + 2 <= wanted) {
         g_autofree char *whole = g_strconcat(line, "\r\n", NULL);

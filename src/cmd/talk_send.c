@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "cmd/talk.h"
+#include "config/file.h"
 
 #define SEND_MAX (1024u * 1024 * 1024)
 
@@ -125,16 +126,12 @@ static const struct {
 
 bool talk_send_file(Talk *t, const char *file, const char *place, GError **error)
 {
-    g_autofree char *text = NULL;
-    gsize len = 0;
-    g_autoptr(GError) problem = NULL;
-    if (!g_file_get_contents(file, &text, &len, &problem)) {
-        return error_fail(error, POSTERN_ERROR_NO_INPUT, "cannot read %s: %s", file,
-                          problem->message);
+    g_auto(FileText) content = {0};
+    if (!file_text_read(file, SEND_MAX, &content, error)) {
+        return false;
     }
-    if (len > SEND_MAX) {
-        return error_fail(error, POSTERN_ERROR_DATA, "%s is larger than 1 GB", file);
-    }
+    const char *text = content.data;
+    size_t len = content.len;
     for (size_t i = 0; i < G_N_ELEMENTS(ways); i++) {
         if (strcmp(ways[i].proto, t->session->proto->name) != 0) {
             continue;

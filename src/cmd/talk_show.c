@@ -31,7 +31,27 @@ static bool is_message_verb(const char *verb)
 
 /* A refusal decides the exit status, unless the ladder was only probing or something expected it.
  */
-static void note_outcome(Talk *t, const ReceivedUnit *unit, Bytes line)
+static void note_refusal(Talk *t, const ReceivedUnit *unit, Bytes line)
+{
+    int plain = is_auth_verb(unit->verb) ? 77 : 69;
+    if (plain == 77 && t->connection != NULL) {
+        connection_forget_password(t->connection); /* the next try asks for another */
+    }
+    t->refused_status = unit->outcome == OUTCOME_TEMPORARY ? 75 : plain;
+    const char *what = *unit->verb         ? unit->verb
+                       : unit->unsolicited ? "the session"
+                                           : "the greeting";
+    g_autofree char *words = escape_line_max(line, 200);
+    g_free(t->refused_words);
+    t->refused_words = g_strdup_printf("%s: %s", what, words);
+}
+
+static const Caps *known_caps(const Talk *t)
+{
+    return t->session ? t->session->caps : t->known;
+}
+
+static void note_outcome(Talk *t, const ReceivedUnit *unit, const WireEvent *event)
 {
     bool refused = unit->outcome == OUTCOME_REFUSED || unit->outcome == OUTCOME_TEMPORARY;
     if (!refused) {
@@ -42,20 +62,11 @@ static void note_outcome(Talk *t, const ReceivedUnit *unit, Bytes line)
         return;
     }
     reply_store_begin(t->reply); /* /save after a refused RETR must not write an older reply */
-    if (!t->ladder) {
-        int plain = is_auth_verb(unit->verb) ? 77 : 69;
-        if (plain == 77 && t->connection != NULL) {
-            connection_forget_password(t->connection); /* the next try asks for another */
-        }
-        t->refused_status = unit->outcome == OUTCOME_TEMPORARY ? 75 : plain;
-        g_free(t->refused_words);
-        g_autofree char *words = escape_line_max(line, 200);
-        t->refused_words =
-            g_strdup_printf("%s: %s", *unit->verb ? unit->verb : "the greeting", words);
+    if (!t->ladder && !t->cancelled) {
+        note_refusal(t, unit, event->text);
     }
-    bool encrypted = t->session && t->session->wire && wire_encrypted(t->session->wire);
-    talk_annotate_take(t, explain_refusal(t->proto, unit->verb, line, encrypted,
-                                          t->session ? t->session->caps : NULL));
+    talk_annotate_take(
+        t, explain_refusal(t->proto, unit->verb, event->text, event->encrypted, known_caps(t)));
 }
 
 static void remember_for_expect(Talk *t, Bytes line, bool final)
@@ -138,25 +149,35 @@ static void explain_body_line(Talk *t, const ReceivedUnit *unit, Bytes line)
     }
 }
 
+/* False when there is none. */
+static bool explain_difference(Talk *t, const char *title, const Caps *before, const Caps *after)
+{
+    g_autofree char *changed = explain_caps_difference(before, after);
+    if (changed != NULL) {
+        talk_annotate(t, title);
+        talk_annotate(t, changed);
+    }
+    return changed != NULL;
+}
+
 /* What was explained when the ladder asked is not explained again: only what is new. From now on
- * this is what the session knows. */
+ * this is what is known; in a replay nothing else tells. */
 static void take_capabilities(Talk *t)
 {
-    Session *s = t->session;
+    Caps **known = t->session ? &t->session->caps : &t->known;
     if (caps_count(t->gathered) == 0 || t->ladder) {
         return;
     }
-    if (s == NULL || s->caps == NULL || t->explain == EXPLAIN_FULL) {
+    if (*known == NULL || t->explain == EXPLAIN_FULL) {
         talk_annotate_take(t, explain_capabilities(t->proto, t->gathered, t->explain));
-    } else {
-        g_autofree char *changed = explain_caps_difference(s->caps, t->gathered);
-        talk_annotate(t, changed ? "What is new:" : "The same as before: /caps explains them");
-        talk_annotate(t, changed);
+        if (t->known_before_tls != NULL) {
+            explain_difference(t, "What TLS changed:", t->known_before_tls, t->gathered);
+        }
+    } else if (!explain_difference(t, "What is new:", *known, t->gathered)) {
+        talk_annotate(t, "The same as before: /caps explains them");
     }
-    if (s != NULL) {
-        caps_free(s->caps);
-        s->caps = g_steal_pointer(&t->gathered);
-    }
+    caps_free(*known);
+    *known = g_steal_pointer(&t->gathered);
 }
 
 static void end_of_reply(Talk *t, const ReceivedUnit *unit)
@@ -189,10 +210,10 @@ static void received_line(Talk *t, const WireEvent *event)
         explain_body_line(t, &unit, event->text);
     } else {
         explain_status(t, &unit, event->text);
-        note_outcome(t, &unit, event->text);
+        note_outcome(t, &unit, event);
     }
     if (unit.final) {
-        t->tls_asked = t->impatient = false;
+        t->tls_asked = t->impatient = t->cancelled = false;
         end_of_reply(t, &unit);
     }
     remember_for_expect(t, event->text, unit.final || unit.unsolicited);
@@ -250,6 +271,7 @@ static void on_sent(Talk *t, const WireEvent *event)
     if (event->kind == WIRE_SENT) {
         SentLine sent;
         dialogue_send(t->dialogue, event->text, &sent);
+        t->cancelled = sent.is_response && !sent.has_secret;
         if (sent.is_command) {
             g_strlcpy(t->last_verb, sent.verb, sizeof t->last_verb);
             t->quitting = t->quitting || sent.quits;
@@ -277,6 +299,8 @@ static void on_note(Talk *t, const WireEvent *event)
 
 static void on_tls(Talk *t, const WireEvent *event)
 {
+    caps_free(t->known_before_tls);
+    t->known_before_tls = g_steal_pointer(&t->known);
     dialogue_reset_after_tls(t->dialogue);
     on_note(t, event);
     if (event->peer != NULL && t->explain == EXPLAIN_BRIEF) {
@@ -323,7 +347,7 @@ void talk_show_capabilities(Talk *t, bool always)
         show(t, all);
     }
     if (changed != NULL) {
-        show(t, "What TLS changed:");
+        show(t, s->auth_used ? "What TLS and the login changed:" : "What TLS changed:");
         show(t, changed);
     }
 }
