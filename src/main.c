@@ -14,7 +14,8 @@
 
 extern const Command cmd_talk, cmd_check, cmd_auth, cmd_help, cmd_completion;
 
-const Command *const commands[] = {&cmd_talk, &cmd_check, &cmd_auth, &cmd_help, &cmd_completion, NULL};
+const Command *const commands[] = {&cmd_talk, &cmd_check,      &cmd_auth,
+                                   &cmd_help, &cmd_completion, NULL};
 
 #if defined(__SANITIZE_ADDRESS__)
 #define UNDER_SANITIZER 1

@@ -1,4 +1,5 @@
-/* report.h: the one result model that every renderer reads: what was asked, what was seen, what it means. */
+/* report.h: the one result model that every renderer reads: what was asked, what was seen, what it
+ * means. */
 #pragma once
 
 #include "audit/check.h"
@@ -7,10 +8,10 @@ typedef struct {
     char *invocation;      /* the command line, without secrets */
     gint64 started, ended; /* seconds since the epoch */
     bool interrupted;
-    GPtrArray *services;   /* of Facts, owned */
-    GPtrArray *domains;    /* of DomainFacts, owned */
-    GPtrArray *findings;   /* of Finding, owned: all verdicts */
-    char **fix;            /* products whose lines are wanted: "postfix", "dovecot" ...; or NULL */
+    GPtrArray *services; /* of Facts, owned */
+    GPtrArray *domains;  /* of DomainFacts, owned */
+    GPtrArray *findings; /* of Finding, owned: all verdicts */
+    char **fix;          /* products whose lines are wanted: "postfix", "dovecot" ...; or NULL */
 } AuditReport;
 
 AuditReport *audit_report_new(void);

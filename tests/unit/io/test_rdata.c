@@ -26,7 +26,7 @@ static void test_broken_names(void)
     const Bytes broken[] = {
         BYTES_NONE,     BYTES_LITERAL("\4mai"), {"\4mail", 5}, /* no end */
         {"\300\14", 2},                                        /* compressed */
-        {"\100"},                                           /* a label of 64 */
+        {"\100"},                                              /* a label of 64 */
         {labels, 256},                                         /* too long, and no end */
     };
     for (size_t i = 0; i < G_N_ELEMENTS(broken); i++) {
