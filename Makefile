@@ -39,7 +39,7 @@ bench: all
 
 fuzz:
 	@tools/install-deps build test
-	@tools/run-tests --only fuzz --fuzz-seconds $(FUZZ_SECONDS)
+	@tools/run-tests --only fuzz --fuzz-seconds $(FUZZ_SECONDS) --fuzz-seed 0
 
 clean:
 	rm -rf build build-test build-fuzz build-gcc build-clang

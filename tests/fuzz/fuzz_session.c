@@ -87,9 +87,17 @@ static void climb(const Target *target, bool private, Bytes said, GString *writt
     session_free(s);
 }
 
+/* A peer that knows the password already gets it back where the protocol echoes (IRC's PING): no
+ * leak of ours. */
+static bool says_password(const uint8_t *data, size_t size)
+{
+    return memmem(data, size, PASSWORD, strlen(PASSWORD)) ||
+           memmem(data, size, PASSWORD_BASE64, strlen(PASSWORD_BASE64));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    if (!size) {
+    if (!size || says_password(data, size)) {
         return 0;
     }
     g_autoptr(GString) written = g_string_new(NULL);
