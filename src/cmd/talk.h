@@ -48,12 +48,13 @@ typedef struct Talk {
     FILE *out;
 
     /* Following the conversation. */
-    bool typed;     /* the line that goes out now stands on the screen as it is */
-    int typed_rows; /* rows above the cursor that a typed line takes up, and nothing below it */
-    bool mid_line;  /* the last octet on the screen was no line end */
-    bool in_header; /* the body being received is a message whose header has not ended */
-    bool ladder;    /* the session's own code leads now: what it probes for is no refusal */
-    Caps *gathered; /* lines of the answer to a capability command typed by hand, or NULL */
+    bool typed;      /* the line that goes out now stands on the screen as it is */
+    int typed_rows;  /* rows above the cursor that a typed line takes up, and nothing below it */
+    bool typed_gone; /* it was taken off the screen: it is shown when it goes out */
+    bool mid_line;   /* the last octet on the screen was no line end */
+    bool in_header;  /* the body being received is a message whose header has not ended */
+    bool ladder;     /* the session's own code leads now: what it probes for is no refusal */
+    Caps *gathered;  /* lines of the answer to a capability command typed by hand, or NULL */
     Caps *known, *known_before_tls; /* in a replay, which has no session to know them; or NULL */
     bool cancelled;                 /* "*" was said to an AUTH: its refusal is what was wanted */
     bool tls_asked;                 /* STARTTLS was typed and its answer is not here yet */
@@ -84,6 +85,8 @@ void talk_put_event(Talk *t, Ink ink, const WireEvent *event);
 /* What went out, unless it stands on the screen as it is; then a line typed otherwise (without its
  * tag, with its secret) makes room for it. */
 void talk_put_sent(Talk *t, const WireEvent *event);
+/* The line that was typed goes off the screen, to be shown when it goes out. */
+void talk_take_back_typed(Talk *t);
 /* The server's octets: with -q in a pipe as they are, else without control characters. */
 void talk_put_raw(Talk *t, Bytes raw);
 /* The next thing begins a line, whatever the server ended with. */
@@ -140,6 +143,8 @@ bool talk_hear_until(Talk *t, Deadline until, GError **error);
 /* What was typed or pasted ahead waits for the answer that decides what it is: to STARTTLS, DATA,
  * AUTH, a literal, IDLE. Suspends. */
 bool talk_await_turn(Talk *t, GError **error);
+/* Would it wait? */
+bool talk_must_wait(const Talk *t);
 /* After a failure: does the connection still stand? If not, t->closed is set. */
 void talk_check_open(Talk *t);
 /* A polite end, from wherever the conversation stands. Suspends. */

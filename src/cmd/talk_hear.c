@@ -171,6 +171,11 @@ static bool await_challenge(Talk *t, GError **error)
     return !late || await_turn_until(t, deadline_in(wire_timeout(t->session->wire)), &late, error);
 }
 
+bool talk_must_wait(const Talk *t)
+{
+    return turn_of(t) != TURN_FREE;
+}
+
 bool talk_await_turn(Talk *t, GError **error)
 {
     bool late = false;

@@ -102,11 +102,12 @@ void talk_put_event(Talk *t, Ink ink, const WireEvent *event)
     put_lines(t, ink, line);
 }
 
-/* The line that was typed goes off the screen, if it still stands just above the cursor. */
-static void take_back_typed(Talk *t)
+/* Only while it still stands just above the cursor. */
+void talk_take_back_typed(Talk *t)
 {
     if (t->typed_rows > 0) {
         fprintf(t->out, "\033[%dA\r\033[J", t->typed_rows);
+        t->typed_gone = true;
     }
     t->typed_rows = 0;
 }
@@ -114,10 +115,10 @@ static void take_back_typed(Talk *t)
 void talk_put_sent(Talk *t, const WireEvent *event)
 {
     bool unseen = t->quiet && (!t->interactive || t->ladder);
-    if (t->typed || unseen) {
+    if ((t->typed && !t->typed_gone) || unseen) {
         return;
     }
-    take_back_typed(t);
+    talk_take_back_typed(t);
     if (t->quiet) {
         g_autofree char *text = escape_line(event->text);
         put_lines(t, INK_PLAIN, text);

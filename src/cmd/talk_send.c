@@ -46,6 +46,7 @@ static GString *with_crlf(const char *text, size_t len)
 /* A file goes to the transcript in full, and to the screen as a word: who sends it knows it. */
 static bool send_content(Talk *t, const GString *content, GError **error)
 {
+    t->typed_gone = false;
     t->typed = true;
     bool good = wire_send_bytes(t->session->wire, bytes_of_string(content), false, error);
     t->typed = false;

@@ -111,12 +111,12 @@ static bool interruptible(Talk *t, Terminal *term, bool (*step)(Talk *t, GError 
 }
 
 /* A step has failed: Ctrl-C ends only what it broke off, all else what the conversation stands on.
- */
-static void take_failure(Talk *t, Terminal *term, GError *error)
+ * Why that broke is why the program fails, unless it is mended. */
+static void take_failure(Talk *t, Terminal *term, bool was_closed, GError *error)
 {
     bool cancelled = g_error_matches(error, POSTERN_ERROR, POSTERN_ERROR_CANCELLED);
     talk_check_open(t);
-    if (t->closed && !cancelled) {
+    if (t->closed && !was_closed && !cancelled) {
         g_clear_error(&term->failure);
         term->failure = g_error_copy(error);
     }
@@ -145,7 +145,7 @@ static void server_spoke(Talk *t, Terminal *term)
     hide_line(term);
     if (!interruptible(t, term, hear_now, &interrupted, &error)) {
         t->closed = t->closed || !g_error_matches(error, POSTERN_ERROR, POSTERN_ERROR_CANCELLED);
-        take_failure(t, term, error);
+        take_failure(t, term, false, error);
     }
     say_closed(t, false);
     term->over = t->closed && t->quitting;
@@ -168,7 +168,7 @@ static void on_alarm(Talk *t, Terminal *term)
     bool interrupted = false, was_closed = t->closed;
     hide_line(term);
     if (!interruptible(t, term, upgrade_step, &interrupted, &error)) {
-        take_failure(t, term, error);
+        take_failure(t, term, was_closed, error);
     }
     say_closed(t, was_closed);
     show_line(t, term);
@@ -342,25 +342,38 @@ static void wipe_edited(EditLine *el)
     secret_wipe((wchar_t *)wide->buffer, octets);
 }
 
+/* What a line is, and so whether it may be remembered, is known when it is its turn. */
+static bool say_in_turn(Talk *t, Terminal *term, char *line, GError **error)
+{
+    if (talk_must_wait(t)) {
+        talk_take_back_typed(t);
+    }
+    if (!talk_await_turn(t, error)) {
+        return false;
+    }
+    remember(t, term, line);
+    return talk_enter(t, line, error);
+}
+
 static void one_line(Talk *t, Terminal *term, const char *typed)
 {
     g_autofree char *line = g_strdup(typed);
     line[strcspn(line, "\r\n")] = '\0';
     wipe_edited(term->el);
-    remember(t, term, line);
     t->typed_rows = end_of(term, line, strlen(line)).row + 1;
     GError *error = NULL;
     bool was_closed = t->closed;
     io_interrupt_on(term->signals.interrupt);
-    bool good = talk_enter(t, line, &error);
+    bool good = say_in_turn(t, term, line, &error);
     io_interrupt_on(-1);
     talk_signals_interrupted(&term->signals);
     t->typed_rows = 0;
+    t->typed_gone = false;
     if (!good) {
         t->impatient = g_error_matches(error, POSTERN_ERROR, POSTERN_ERROR_CANCELLED);
-        take_failure(t, term, error);
+        take_failure(t, term, was_closed, error);
     } else if (!t->closed) {
-        g_clear_error(&term->failure); /* what had failed was made good */
+        g_clear_error(&term->failure); /* what had failed was mended */
     }
     say_closed(t, was_closed);
     secret_wipe(line, strlen(line));
@@ -374,6 +387,7 @@ static void conversation(Talk *t, Terminal *term)
         int length = 0;
         talk_end_line(t);
         talk_signals_editing(true);
+        el_set(term->el, EL_PREP_TERM, 1); /* before the prompt: who sees it may type */
         const char *typed = el_gets(term->el, &length);
         talk_signals_editing(false);
         if (term->over) {

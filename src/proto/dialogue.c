@@ -233,11 +233,17 @@ static bool is_command_word(const Dialogue *d, Bytes word)
     return false;
 }
 
-/* A response to a server that has not asked: some stay silent after AUTH PLAIN. */
+static Pending *newest(const Dialogue *d)
+{
+    return d->pending->len ? &g_array_index(d->pending, Pending, d->pending->len - 1) : NULL;
+}
+
+/* A response to a server that has not asked: some stay silent after AUTH PLAIN; or it was typed
+ * ahead. */
 static bool is_unasked_response(const Dialogue *d, Bytes line)
 {
-    const Pending *front = d->pending->len ? &g_array_index(d->pending, Pending, 0) : NULL;
-    return front && front->auth && d->pending->len == 1 && line.len && bytes_index(line, ' ') < 0 &&
+    const Pending *last = newest(d);
+    return last && last->auth && line.len && bytes_index(line, ' ') < 0 &&
            !is_command_word(d, line);
 }
 
@@ -256,7 +262,7 @@ void dialogue_peek(const Dialogue *d, Bytes line, SentLine *ret)
     } else if (d->response) {
         peek_response(&d->held, line, ret);
     } else if (is_unasked_response(d, line)) {
-        peek_response(&g_array_index(d->pending, Pending, 0), line, ret);
+        peek_response(newest(d), line, ret);
     } else if (d->idle && bytes_equal_ci(bytes_trim(line), "DONE")) {
         ret->is_command = ret->idles_done = true;
         g_strlcpy(ret->verb, "DONE", sizeof ret->verb);
@@ -344,7 +350,7 @@ void dialogue_send(Dialogue *d, Bytes line, SentLine *ret)
     } else if (d->response || ret->idles_done) {
         release(d);
     } else if (ret->is_response) {
-        g_array_index(d->pending, Pending, 0).unasked = true;
+        newest(d)->unasked = true;
     } else {
         send_command(d, line);
     }

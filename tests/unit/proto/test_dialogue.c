@@ -171,6 +171,15 @@ static void test_smtp_response_to_a_silent_server(void)
          {"< 235 in", EXPECT_COMMAND, "ok final AUTH"});
 }
 
+static void test_smtp_response_typed_ahead(void)
+{
+    PLAY("smtp", {"< 220 ready", EXPECT_COMMAND, NULL}, {"> EHLO me", EXPECT_REPLY, NULL},
+         {"> AUTH PLAIN", EXPECT_REPLY, NULL},
+         {"> AGpvZQBodXNo", EXPECT_REPLY, "response cleartext PLAIN [AGpvZQBodXNo]"},
+         {"< 250 hi", EXPECT_REPLY, "ok final EHLO"}, {"< 334 ", EXPECT_REPLY, "continue () AUTH"},
+         {"< 235 in", EXPECT_COMMAND, "ok final AUTH"});
+}
+
 static void test_smtp_late_challenge_after_an_unasked_response(void)
 {
     PLAY("smtp", {"< 220 ready", EXPECT_COMMAND, NULL}, {"> AUTH PLAIN", EXPECT_REPLY, NULL},
@@ -533,6 +542,7 @@ int main(int argc, char **argv)
     TEST(smtp_bdat_counts);
     TEST(smtp_auth_by_hand);
     TEST(smtp_response_to_a_silent_server);
+    TEST(smtp_response_typed_ahead);
     TEST(smtp_late_challenge_after_an_unasked_response);
     TEST(turns);
     TEST(smtp_starttls_by_hand);
