@@ -170,8 +170,8 @@ def test_what_was_typed_can_be_had_again_in_the_next_conversation(postern, typin
     terminal.send("\x1b[A\x1b[A\x1b[A\r")  # up, up, up
     terminal.expect("-ERR")
     terminal.line("/history")
-    terminal.expect("NOOP first\r\nNOOP second\r\n/drop\r\nNOOP first\r\n/history")
-    terminal.send("\x12second\r")  # Ctrl-R
+    terminal.expect("NOOP first\r\nNOOP second\r\n/drop\r\nNOOP first\r\n/history\r\n[^~]*~> ")
+    terminal.send("\x12second\r")  # Ctrl-R, once the line is edited again: the terminal itself would eat it
     terminal.expect("-ERR")
     terminal.line("/history")
     terminal.expect("/history\r\nNOOP second\r\n/history")
