@@ -8,6 +8,7 @@
 
 #include "cmd/command.h"
 #include "cmd/talk.h"
+#include "cmd/talk_signals.h"
 #include "report/tls_summary.h"
 
 /* Answers to SEARCH and lines of mail can be long where commands and replies cannot. */
@@ -58,6 +59,7 @@ bool talk_open(Talk *t, Stage upto, GError **error)
     SessionPlan *plan = connection_plan(t->connection);
     plan->observer = talk_observe;
     plan->observer_user = t;
+    talk_signals_terminal_back(); /* ssh may have a question */
     talk_close(t);
     g_clear_pointer(&t->dialogue, dialogue_free);
     t->dialogue = dialogue_new(t->proto);

@@ -40,7 +40,8 @@ typedef struct Talk {
     const Proto *proto; /* what is spoken */
     Dialogue *dialogue;
     Transcript *transcript; /* or NULL */
-    ReplyStore *reply;
+    ReplyStore *reply;      /* the body of the last reply that had one */
+    unsigned literals;      /* how many came in that reply: the last one is kept */
     ExplainLevel explain;
     bool quiet; /* -q: only what the server says, byte for byte */
     bool colour;
@@ -48,19 +49,20 @@ typedef struct Talk {
     FILE *out;
 
     /* Following the conversation. */
-    bool typed;      /* the line that goes out now stands on the screen as it is */
-    int typed_rows;  /* rows above the cursor that a typed line takes up, and nothing below it */
-    bool typed_gone; /* it was taken off the screen: it is shown when it goes out */
-    bool mid_line;   /* the last octet on the screen was no line end */
-    bool in_header;  /* the body being received is a message whose header has not ended */
-    bool ladder;     /* the session's own code leads now: what it probes for is no refusal */
-    Caps *gathered;  /* lines of the answer to a capability command typed by hand, or NULL */
+    bool typed;        /* the line that goes out now stands on the screen as it is */
+    int typed_rows;    /* rows above the cursor that a typed line takes up, and nothing below it */
+    bool typed_gone;   /* it was taken off the screen: it is shown when it goes out */
+    bool mid_line;     /* the last octet on the screen was no line end */
+    bool body_awaited; /* a reply has begun and nothing of a body has come yet */
+    bool in_header;    /* the body being received is a message whose header has not ended */
+    bool ladder;       /* the session's own code leads now: what it probes for is no refusal */
+    Caps *gathered;    /* lines of the answer to a capability command typed by hand, or NULL */
     Caps *known, *known_before_tls; /* in a replay, which has no session to know them; or NULL */
     bool cancelled;                 /* "*" was said to an AUTH: its refusal is what was wanted */
     bool tls_asked;                 /* STARTTLS was typed and its answer is not here yet */
-    bool impatient;    /* Ctrl-C: lines go out without waiting for what decides about them */
-    gint64 sent_at;    /* monotonic, of the oldest command that waits */
-    HttpMessage *http; /* follows answers over https, in a script; or NULL */
+    bool impatient; /* Ctrl-C: lines go out without waiting for what decides about them */
+    gint64 sent_at; /* when the oldest command that waits went out, as its event tells; 0: none */
+    HttpMessage *http;              /* follows answers over https, in a script; or NULL */
     const SaslMechanism *mechanism; /* of the exchange that is going on */
     char last_verb[32];
     GString *last_reply; /* status lines of the reply that ended last, for /expect; capped */

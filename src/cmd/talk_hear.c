@@ -8,6 +8,7 @@
 #define LITERAL_MAX (256u * 1024 * 1024) /* a literal is held in memory while it is shown */
 #define HEAR_AT_ONCE 1000 /* then the keyboard is looked at again: a flood must not lock it out */
 #define AUTH_WAIT_DEFAULT 2.0
+#define GOODBYE_SECONDS 3.0
 #define REMARK_SECONDS 1.0 /* so long a person wonders silently why nothing happens */
 
 /* The peer's end of the connection is an end, not a failure, here: who waits for more says so. */
@@ -229,14 +230,36 @@ static bool leave_off(Talk *t)
     }
 }
 
+static bool is_due(const Talk *t)
+{
+    return !t->closed && dialogue_pending(t->dialogue) > 0 &&
+           dialogue_expects(t->dialogue) == EXPECT_REPLY;
+}
+
+/* Replies on their way belong to what was said before: they are heard out, within reason.
+ * Suspends. */
+static bool hear_what_is_due(Talk *t)
+{
+    Deadline until = deadline_in(GOODBYE_SECONDS);
+    bool late = false, more = false;
+    while (is_due(t) && !late) {
+        if (!talk_hear_now(t, &more, NULL) ||
+            (is_due(t) && !more && !wait_for_more(t, until, &late, NULL))) {
+            return false;
+        }
+    }
+    return !t->closed;
+}
+
 void talk_goodbye(Talk *t)
 {
     t->quitting = true;
     if (t->session == NULL || t->session->wire == NULL || t->closed) {
         return;
     }
+    bool can_speak = !t->proto->line_based || hear_what_is_due(t);
     t->ladder = true;
-    if (leave_off(t)) {
+    if (can_speak && leave_off(t)) {
         session_quit(t->session);
     } else {
         talk_close(t);

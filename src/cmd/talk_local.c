@@ -176,7 +176,9 @@ static bool local_save(Talk *t, const char *arguments, GError **error)
         return false;
     }
     g_autofree char *size = explain_size(reply_store_size(t->reply));
-    talk_note(t, false, "saved %s to %s", size, file);
+    g_autofree char *which =
+        t->literals > 1 ? g_strdup_printf(": the last of %u literals", t->literals) : g_strdup("");
+    talk_note(t, false, "saved %s to %s%s", size, file, which);
     return true;
 }
 

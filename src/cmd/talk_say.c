@@ -203,6 +203,8 @@ bool talk_enter(Talk *t, char *line, GError **error)
     }
     bool local = line[0] == '/' && talk_local_active(t);
     if (local && line[1] != '/') {
+        bool secret = talk_raw_is_secret(t, line);
+        t->typed_rows = secret ? t->typed_rows : 0; /* it stays where it was typed */
         return talk_local(t, line + 1, error);
     }
     if (local) {

@@ -6,6 +6,7 @@
 #include "cmd/talk.h"
 #include "report/tls_summary.h"
 
+#define WORTH_A_LINE_US (20 * 1000)
 #define LAST_REPLY_MAX                                                                             \
     (64 * 1024) /* what /expect can look at; a peer decides how long replies are */
 
@@ -87,20 +88,19 @@ static void remember_for_expect(Talk *t, Bytes line, bool final)
     }
 }
 
-/* "12 ms", when it is worth telling. */
-static void annotate_time_and_size(Talk *t, const ReceivedUnit *unit)
+/* "12.3 ms", or "198 octets in 12.3 ms" when a body has ended. *sized tells which; NULL when nobody
+ * knows, as in the replay of a transcript without times. The caller frees it. */
+static char *time_and_size(const Talk *t, const ReceivedUnit *unit, gint64 at_us, bool *sized)
 {
-    gint64 took = g_get_monotonic_time() - t->sent_at;
-    bool told = t->explain == EXPLAIN_FULL || took >= 200 * 1000;
+    double took = (double)(at_us - t->sent_at) / 1000.0;
     uint64_t size = reply_store_size(t->reply);
-    bool sized = size > 0 && unit->ends_body && !is_capability_verb(unit->verb);
-    if (t->sent_at == 0 || (!told && !sized)) {
-        return;
+    *sized = size > 0 && unit->ends_body && !is_capability_verb(unit->verb);
+    g_autofree char *octets = *sized ? explain_size(size) : NULL;
+    if (t->sent_at == 0 || took <= 0) {
+        return g_steal_pointer(&octets);
     }
-    g_autofree char *octets = sized ? explain_size(size) : NULL;
-    g_autofree char *text = sized ? g_strdup_printf("%s in %.1f ms", octets, (double)took / 1000.0)
-                                  : g_strdup_printf("after %.1f ms", (double)took / 1000.0);
-    talk_annotate(t, text);
+    return *sized ? g_strdup_printf("%s in %.1f ms", octets, took)
+                  : g_strdup_printf("%.1f ms", took);
 }
 
 /* The capabilities of an answer to a command typed by hand, gathered line by line and explained at
@@ -125,15 +125,33 @@ static void gather_capability(Talk *t, const ReceivedUnit *unit, Bytes line)
     }
 }
 
-static void explain_status(Talk *t, const ReceivedUnit *unit, Bytes line)
+/* What a status line means; NULL when there is nothing to say. The caller frees it. */
+static char *meaning_of(const Talk *t, const ReceivedUnit *unit, Bytes line)
+{
+    if (unit->is_challenge && t->mechanism != NULL) {
+        return explain_sasl(t->mechanism->name, unit->challenge, true);
+    }
+    bool capabilities = is_capability_verb(unit->verb) && unit->outcome != OUTCOME_REFUSED;
+    return capabilities ? NULL : explain_reply(t->proto, unit, line, t->explain);
+}
+
+/* The last line of a reply tells how long it took; in a line of its own only where that was long,
+ * or everything is wanted. */
+static void explain_status(Talk *t, const ReceivedUnit *unit, const WireEvent *event)
 {
     if (unit->verb[0] == '\0' && !unit->unsolicited) {
-        talk_annotate_take(t, explain_greeting(t->proto, line));
+        talk_annotate_take(t, explain_greeting(t->proto, event->text));
     }
-    if (unit->is_challenge && t->mechanism != NULL) {
-        talk_annotate_take(t, explain_sasl(t->mechanism->name, unit->challenge, true));
-    } else if (!is_capability_verb(unit->verb) || unit->outcome == OUTCOME_REFUSED) {
-        talk_annotate_take(t, explain_reply(t->proto, unit, line, t->explain));
+    bool sized = false;
+    bool slow = !t->ladder && event->at_us - t->sent_at >= WORTH_A_LINE_US;
+    g_autofree char *meaning = unit->is_body ? NULL : meaning_of(t, unit, event->text);
+    g_autofree char *took = unit->final ? time_and_size(t, unit, event->at_us, &sized) : NULL;
+    if (meaning != NULL && took != NULL) {
+        talk_annotate_take(t, g_strdup_printf("%s; %s", meaning, took));
+    } else if (meaning != NULL || sized) {
+        talk_annotate(t, meaning ? meaning : took);
+    } else if (took != NULL && (slow || t->explain == EXPLAIN_FULL)) {
+        talk_annotate_take(t, g_strdup_printf("after %s", took));
     }
 }
 
@@ -180,24 +198,40 @@ static void take_capabilities(Talk *t)
     *known = g_steal_pointer(&t->gathered);
 }
 
-static void end_of_reply(Talk *t, const ReceivedUnit *unit)
+static void end_of_reply(Talk *t, gint64 at_us)
 {
-    annotate_time_and_size(t, unit);
     take_capabilities(t);
     g_clear_pointer(&t->gathered, caps_free);
-    t->sent_at = dialogue_pending(t->dialogue) > 0 ? g_get_monotonic_time() : 0;
+    t->sent_at = dialogue_pending(t->dialogue) > 0 ? at_us : 0;
+}
+
+/* The first unit of a reply: what it will bring takes the place of the last reply's body, once
+ * there is any. */
+static void begin_reply(Talk *t)
+{
+    t->body_awaited = t->in_header = true;
+    t->literals = 0;
+}
+
+static void keep_line(Talk *t, const ReceivedUnit *unit, Bytes raw)
+{
+    if (unit->is_body && t->body_awaited) {
+        reply_store_begin(t->reply);
+        t->body_awaited = false;
+    }
+    if (unit->is_body && !unit->ends_body) {
+        reply_store_line(t->reply, raw, t->proto != &proto_ftp); /* FTP stuffs no dots */
+    }
 }
 
 static void received_line(Talk *t, const WireEvent *event)
 {
     ReceivedUnit unit;
     dialogue_receive(t->dialogue, event->text, &unit);
-    if (unit.is_body && !unit.ends_body) {
-        reply_store_line(t->reply, event->raw, true);
-    } else if (!unit.is_body && !unit.unsolicited && !unit.final) {
-        reply_store_begin(t->reply); /* a status line that a body follows */
-        t->in_header = true;
+    if (t->reply_ended && !unit.unsolicited) {
+        begin_reply(t);
     }
+    keep_line(t, &unit, event->raw);
     if (t->quiet) {
         talk_put_raw(t, event->raw);
     } else {
@@ -208,13 +242,16 @@ static void received_line(Talk *t, const WireEvent *event)
     }
     if (unit.is_body) {
         explain_body_line(t, &unit, event->text);
-    } else {
-        explain_status(t, &unit, event->text);
+    }
+    if (!unit.is_body || unit.final) {
+        explain_status(t, &unit, event);
+    }
+    if (!unit.is_body) {
         note_outcome(t, &unit, event);
     }
     if (unit.final) {
         t->tls_asked = t->impatient = t->cancelled = false;
-        end_of_reply(t, &unit);
+        end_of_reply(t, event->at_us);
     }
     remember_for_expect(t, event->text, unit.final || unit.unsolicited);
 }
@@ -226,6 +263,8 @@ static void received_literal(Talk *t, const WireEvent *event)
     dialogue_receive(t->dialogue, event->text, &unit);
     reply_store_begin(t->reply);
     reply_store_octets(t->reply, event->raw);
+    t->body_awaited = false;
+    t->literals++;
     if (t->quiet) {
         talk_put_raw(t, event->raw);
         return;
@@ -282,7 +321,7 @@ static void on_sent(Talk *t, const WireEvent *event)
         dialogue_send_octets(t->dialogue,
                              dialogue_payload_octets(t->dialogue)); /* it sends literals whole */
     }
-    t->sent_at = t->sent_at != 0 ? t->sent_at : g_get_monotonic_time();
+    t->sent_at = t->sent_at != 0 ? t->sent_at : event->at_us;
     talk_put_sent(t, event);
 }
 
@@ -297,12 +336,18 @@ static void on_note(Talk *t, const WireEvent *event)
     }
 }
 
+static void on_connected(Talk *t, const WireEvent *event)
+{
+    on_note(t, event);
+    t->sent_at = event->at_us; /* for the greeting */
+}
+
 static void on_tls(Talk *t, const WireEvent *event)
 {
     caps_free(t->known_before_tls);
     t->known_before_tls = g_steal_pointer(&t->known);
     dialogue_reset_after_tls(t->dialogue);
-    on_note(t, event);
+    on_connected(t, event);
     if (event->peer != NULL && t->explain == EXPLAIN_BRIEF) {
         talk_annotate_take(t, tls_summary_line(event->peer));
     } else if (event->peer != NULL && t->explain == EXPLAIN_FULL) {
@@ -312,10 +357,10 @@ static void on_tls(Talk *t, const WireEvent *event)
 }
 
 static void (*const handlers[])(Talk *, const WireEvent *) = {
-    [WIRE_SENT] = on_sent,         [WIRE_PAYLOAD_SENT] = on_sent,
-    [WIRE_RECEIVED] = on_received, [WIRE_PAYLOAD_RECEIVED] = on_received,
-    [WIRE_NOTE] = on_note,         [WIRE_WARNING] = on_note,
-    [WIRE_CONNECTED] = on_note,    [WIRE_TLS_STARTED] = on_tls,
+    [WIRE_SENT] = on_sent,           [WIRE_PAYLOAD_SENT] = on_sent,
+    [WIRE_RECEIVED] = on_received,   [WIRE_PAYLOAD_RECEIVED] = on_received,
+    [WIRE_NOTE] = on_note,           [WIRE_WARNING] = on_note,
+    [WIRE_CONNECTED] = on_connected, [WIRE_TLS_STARTED] = on_tls,
     [WIRE_CLOSED] = on_note,
 };
 

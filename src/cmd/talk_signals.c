@@ -29,6 +29,7 @@ static void on_event(int number)
     unsigned char byte = (unsigned char)number;
     int fd = number == SIGINT ? interrupt_pipe[1] : event_pipe[1];
     if (number == SIGTSTP && !editing) {
+        put_terminal_back();
         raise(SIGSTOP);
     } else if (write(fd, &byte, 1) < 0) {
         errno = saved; /* the pipe is full of earlier ones: they will do */
@@ -86,8 +87,14 @@ void talk_signals_editing(bool on)
     editing = on;
 }
 
+void talk_signals_terminal_back(void)
+{
+    put_terminal_back();
+}
+
 void talk_signals_stop(void)
 {
+    put_terminal_back();
     signal(SIGTSTP, SIG_DFL);
     raise(SIGTSTP);
     handle((const int[]){SIGTSTP}, 1, on_event, SA_RESTART);

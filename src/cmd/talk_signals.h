@@ -19,7 +19,10 @@ bool talk_signals_interrupted(const TalkSignals *signals);
 /* While a line is edited Ctrl-Z is an event, for the terminal has to be put back first; else it
  * just stops the process. */
 void talk_signals_editing(bool editing);
-/* Stops this process as Ctrl-Z wants it; returns when it is continued. */
+/* The terminal as it was before, for others who ask something on it. */
+void talk_signals_terminal_back(void);
+/* Stops this process as Ctrl-Z wants it, the terminal as it was before; returns when it is
+ * continued. */
 void talk_signals_stop(void);
 /* Back to how everything was. */
 void talk_signals_end(TalkSignals *signals);

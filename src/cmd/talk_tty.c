@@ -178,8 +178,8 @@ static void on_stop(Talk *t, Terminal *term)
 {
     hide_line(term);
     fflush(stdout);
-    el_set(term->el, EL_PREP_TERM, 0);
     talk_signals_stop();
+    el_set(term->el, EL_PREP_TERM, 0);
     el_set(term->el, EL_PREP_TERM, 1);
     el_resize(term->el); /* the window may be another one now */
     show_line(t, term);
@@ -312,6 +312,9 @@ static void begin(Talk *t, Terminal *term)
     el_set(term->el, EL_SIGNAL, 0);
     el_set(term->el, EL_HIST, history, talk_history_libedit(term->history));
     el_set(term->el, EL_GETCFN, get_key);
+    /* Between the prompts too keys are taken as they come and not echoed: what is typed ahead, a
+     * Ctrl-D among it, is edited at the next prompt, and does not get in between the lines. */
+    el_set(term->el, EL_SETTY, "-x", "-icanon", "-echo", NULL);
     talk_complete_install(term->el);
     el_set(term->el, EL_BIND, "^R", "em-inc-search-prev", NULL);
     el_source(term->el, NULL);
@@ -395,7 +398,9 @@ static void conversation(Talk *t, Terminal *term)
         }
         if (typed == NULL || length <= 0) { /* Ctrl-D */
             fputs("\r\033[J", stdout);
+            io_interrupt_on(term->signals.interrupt);
             talk_goodbye(t);
+            io_interrupt_on(-1);
             break;
         }
         one_line(t, term, typed);

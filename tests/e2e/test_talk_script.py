@@ -792,7 +792,7 @@ def test_quiet_is_exactly_what_the_server_said(alice, dovecot):
 # level: what it says, what it does not say
 EXPLAIN = {
     "off": ([], ["     | "]),
-    "brief": (["| Limits - SIZE: messages up to 20.5 MB\n", "- STARTTLS\n", "354 send the message"], ["after "]),
+    "brief": (["| Limits - SIZE: messages up to 20.5 MB\n", "- STARTTLS\n", "354 send the message", " ms\n"], ["after 0."]),
     "full": (["|   SIZE                 messages up to 20.5 MB (RFC 1870)\n", "| after ", "SHA-256"], []),
 }
 

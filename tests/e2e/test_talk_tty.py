@@ -575,6 +575,36 @@ def test_ctrl_d_says_goodbye(typing, dovecot):
     assert_sane(terminal)
 
 
+def test_what_is_typed_ahead_of_the_prompt_counts(typing, hostile):
+    """Nothing is echoed in between, and Ctrl-D is not lost."""
+
+    def script(peer):
+        peer.say("220 hi")
+        assert peer.line() == b"STARTTLS"
+        time.sleep(0.6)
+        peer.say("502 no")
+        assert peer.line() == b"NOOP"
+        peer.say("250 ok")
+        assert peer.line() == b"QUIT"
+        peer.say("221 bye")
+
+    server = hostile.scripted(script, "smtp")
+    terminal = typing(server.url(), "--start-at=greeting", "--tls=off")
+    terminal.line("STARTTLS")
+    terminal.line("")  # has to wait
+    time.sleep(0.1)
+    terminal.send("NO")
+    time.sleep(0.1)
+    terminal.send("OP\r")
+    terminal.send("\x04")
+    terminal.expect("250 ok")
+    terminal.expect("221 bye")
+    assert terminal.wait() == 0
+    server.wait_done()
+    assert not server.errors
+    assert_sane(terminal)
+
+
 def test_ctrl_d_in_a_message_gives_it_up(typing, postfix):
     """QUIT would be a line of it."""
     terminal = typing(postfix.url("smtp"))
