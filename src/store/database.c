@@ -1,0 +1,295 @@
+/* database.c: the SQLite behind database.h. */
+#include "store/database.h"
+
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <unistd.h>
+
+enum { BUSY_MS = 10000 };
+
+/* Loaded by the first database: most verbs never open one. */
+#define LIBRARY "libsqlite3.so.0"
+#define FUNCTIONS(X)                                                                               \
+    X(sqlite3_open_v2)                                                                             \
+    X(sqlite3_close)                                                                               \
+    X(sqlite3_busy_timeout)                                                                        \
+    X(sqlite3_errmsg)                                                                              \
+    X(sqlite3_exec)                                                                                \
+    X(sqlite3_changes)                                                                             \
+    X(sqlite3_last_insert_rowid)                                                                   \
+    X(sqlite3_prepare_v2)                                                                          \
+    X(sqlite3_finalize)                                                                            \
+    X(sqlite3_step)                                                                                \
+    X(sqlite3_reset)                                                                               \
+    X(sqlite3_clear_bindings)                                                                      \
+    X(sqlite3_bind_text)                                                                           \
+    X(sqlite3_bind_blob)                                                                           \
+    X(sqlite3_bind_int64)                                                                          \
+    X(sqlite3_column_text)                                                                         \
+    X(sqlite3_column_blob)                                                                         \
+    X(sqlite3_column_bytes)                                                                        \
+    X(sqlite3_column_int64)                                                                        \
+    X(sqlite3_column_type)
+
+typedef struct {
+#define MEMBER(name) typeof(name) *name;
+    FUNCTIONS(MEMBER)
+#undef MEMBER
+    char *failed; /* why it cannot be used, or NULL */
+} Library;
+
+static gpointer load(gpointer unused)
+{
+    (void)unused;
+    static Library sqlite;
+    void *handle = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+    bool ok = handle != NULL;
+#define LOOK_UP(name) ok = ok && (*(void **)&sqlite.name = dlsym(handle, #name)) != NULL;
+    FUNCTIONS(LOOK_UP)
+#undef LOOK_UP
+    if (!ok) {
+        sqlite.failed = g_strdup(dlerror());
+    }
+    return &sqlite;
+}
+
+struct Database {
+    const Library *lib;
+    sqlite3 *handle;
+    char *path;
+};
+
+struct Statement {
+    Database *db;
+    sqlite3_stmt *handle;
+};
+
+/* Which kind of failure a code of SQLite's is: the low byte is the primary code. */
+static PosternErrorCode kind_of(int code)
+{
+    switch (code & 0xff) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return POSTERN_ERROR_TEMPFAIL;
+    case SQLITE_CANTOPEN:
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+        return POSTERN_ERROR_CANT_CREATE;
+    case SQLITE_NOTADB:
+    case SQLITE_CORRUPT:
+        return POSTERN_ERROR_DATA;
+    default:
+        return POSTERN_ERROR_IO;
+    }
+}
+
+static bool failed(const Database *db, int code, GError **error)
+{
+    return error_fail(error, kind_of(code), "the database %s: %s", db->path,
+                      db->lib->sqlite3_errmsg(db->handle));
+}
+
+bool database_exec(Database *db, const char *sql, GError **error)
+{
+    int code = db->lib->sqlite3_exec(db->handle, sql, NULL, NULL, NULL);
+    return code == SQLITE_OK || failed(db, code, error);
+}
+
+static bool read_version(Database *db, int64_t *ret, GError **error)
+{
+    g_autoptr(Statement) st = database_prepare(db, "PRAGMA user_version", error);
+    bool row = false;
+    if (!st || !statement_step(st, &row, error)) {
+        return false;
+    }
+    *ret = row ? statement_int(st, 0) : 0;
+    return true;
+}
+
+/* One step of the schema, unless another process has just done it. */
+static bool raise_version(Database *db, const char *script, int64_t from, GError **error)
+{
+    int64_t now = 0;
+    g_autofree char *mark = g_strdup_printf("PRAGMA user_version = %" G_GINT64_FORMAT, from + 1);
+    bool ok =
+        database_exec(db, "BEGIN IMMEDIATE", error) && read_version(db, &now, error) &&
+        (now > from || (database_exec(db, script, error) && database_exec(db, mark, error))) &&
+        database_exec(db, "COMMIT", error);
+    if (!ok) {
+        database_exec(db, "ROLLBACK", NULL);
+    }
+    return ok;
+}
+
+static bool bring_up(Database *db, const char *const *schema, GError **error)
+{
+    int64_t version = 0;
+    if (!database_exec(db,
+                       "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+                       "PRAGMA foreign_keys = ON",
+                       error) ||
+        !read_version(db, &version, error)) {
+        return false;
+    }
+    int64_t known = 0;
+    while (schema[known]) {
+        known++;
+    }
+    if (version > known) {
+        return error_fail(error, POSTERN_ERROR_CONFIG,
+                          "the database %s was written by a later version of Postern", db->path);
+    }
+    while (version < known) {
+        if (!raise_version(db, schema[version], version, error)) {
+            return false;
+        }
+        version++;
+    }
+    return true;
+}
+
+/* SQLite makes files by the umask; what is in ours is nobody else's business. */
+static bool make_private(const char *path, GError **error)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0) {
+        return error_fail(error, POSTERN_ERROR_CANT_CREATE, "cannot open the database %s: %m",
+                          path);
+    }
+    close(fd);
+    return true;
+}
+
+Database *database_open(const char *path, const char *const *schema, GError **error)
+{
+    static GOnce once = G_ONCE_INIT;
+    const Library *lib = g_once(&once, load, NULL);
+    if (lib->failed) {
+        error_fail(error, POSTERN_ERROR_CONFIG, "cannot load %s: %s", LIBRARY, lib->failed);
+        return NULL;
+    }
+    if (!make_private(path, error)) {
+        return NULL;
+    }
+    g_autoptr(Database) db = g_new0(Database, 1);
+    db->lib = lib;
+    db->path = g_strdup(path);
+    int code =
+        lib->sqlite3_open_v2(path, &db->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+    if (code != SQLITE_OK) {
+        failed(db, code, error);
+        return NULL;
+    }
+    lib->sqlite3_busy_timeout(db->handle, BUSY_MS);
+    return bring_up(db, schema, error) ? g_steal_pointer(&db) : NULL;
+}
+
+void database_close(Database *db)
+{
+    if (db) {
+        db->lib->sqlite3_close(db->handle);
+        g_free(db->path);
+        g_free(db);
+    }
+}
+
+int64_t database_changes(const Database *db)
+{
+    return db->lib->sqlite3_changes(db->handle);
+}
+
+int64_t database_last_id(const Database *db)
+{
+    return db->lib->sqlite3_last_insert_rowid(db->handle);
+}
+
+Statement *database_prepare(Database *db, const char *sql, GError **error)
+{
+    sqlite3_stmt *handle = NULL;
+    int code = db->lib->sqlite3_prepare_v2(db->handle, sql, -1, &handle, NULL);
+    if (code != SQLITE_OK) {
+        failed(db, code, error);
+        return NULL;
+    }
+    Statement *st = g_new0(Statement, 1);
+    st->db = db;
+    st->handle = handle;
+    return st;
+}
+
+void statement_free(Statement *st)
+{
+    if (st) {
+        st->db->lib->sqlite3_finalize(st->handle);
+        g_free(st);
+    }
+}
+
+void statement_bind_text(Statement *st, int index, const char *text)
+{
+    st->db->lib->sqlite3_bind_text(st->handle, index, text, -1, SQLITE_TRANSIENT);
+}
+
+void statement_bind_bytes(Statement *st, int index, Bytes bytes)
+{
+    /* No data would be SQL's NULL, which empty bytes are not. */
+    st->db->lib->sqlite3_bind_blob(st->handle, index, bytes.data ? bytes.data : "", (int)bytes.len,
+                                   SQLITE_TRANSIENT);
+}
+
+void statement_bind_int(Statement *st, int index, int64_t value)
+{
+    st->db->lib->sqlite3_bind_int64(st->handle, index, value);
+}
+
+bool statement_step(Statement *st, bool *row, GError **error)
+{
+    int code = st->db->lib->sqlite3_step(st->handle);
+    *row = code == SQLITE_ROW;
+    if (code == SQLITE_ROW) {
+        return true;
+    }
+    bool ok = code == SQLITE_DONE || failed(st->db, code, error);
+    statement_reset(st);
+    return ok;
+}
+
+bool statement_run(Statement *st, GError **error)
+{
+    bool row = true;
+    while (row) {
+        if (!statement_step(st, &row, error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void statement_reset(Statement *st)
+{
+    st->db->lib->sqlite3_reset(st->handle);
+    st->db->lib->sqlite3_clear_bindings(st->handle);
+}
+
+const char *statement_text(const Statement *st, int column)
+{
+    return (const char *)st->db->lib->sqlite3_column_text(st->handle, column);
+}
+
+Bytes statement_bytes(const Statement *st, int column)
+{
+    const char *data = st->db->lib->sqlite3_column_blob(st->handle, column);
+    return (Bytes){data, data ? (size_t)st->db->lib->sqlite3_column_bytes(st->handle, column) : 0};
+}
+
+int64_t statement_int(const Statement *st, int column)
+{
+    return st->db->lib->sqlite3_column_int64(st->handle, column);
+}
+
+bool statement_is_null(const Statement *st, int column)
+{
+    return st->db->lib->sqlite3_column_type(st->handle, column) == SQLITE_NULL;
+}
