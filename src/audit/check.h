@@ -56,8 +56,8 @@ struct Check {
 };
 
 typedef struct {
-    const char *name;    /* "cert": ids begin with it */
-    const char *title;   /* "Certificates" */
+    const char *name;    /* "cert": ids begin with it; a family of many checks has several rows */
+    const char *title;   /* "Certificates", "Certificates: their chains" */
     const Check *checks; /* ended by a row without an id */
     /* Without it no check of the family is asked: no conversation gives unknown, no TLS on offer
      * gives no finding at all (that itself is a finding of the family "starttls"). */

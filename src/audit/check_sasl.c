@@ -1,30 +1,25 @@
-/* check_sasl.c: mechanisms to log in with: what each is worth, and where it is offered. */
+/* check_sasl.c: mechanisms to log in with, and what each is worth. */
 #include <string.h>
 
+#include "audit/check_sasl.h"
 #include "audit/family.h"
 #include "base/escape.h"
 
-/* Both sides of TLS; a list is NULL where the capabilities were not seen. */
-typedef struct {
-    char **before, **inside;
-} Offered;
-
-static void offered_clear(Offered *o)
+void sasl_offered_clear(SaslOffered *o)
 {
     g_strfreev(o->before);
     g_strfreev(o->inside);
 }
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Offered, offered_clear)
 
-static Offered offered_by(const Facts *f)
+SaslOffered sasl_offered_by(const Facts *f)
 {
-    return (Offered){
+    return (SaslOffered){
         .before = f->caps_before && !f->tls_first ? caps_mechanisms(f->caps_before) : NULL,
         .inside = f->caps_after ? caps_mechanisms(f->caps_after) : NULL,
     };
 }
 
-static bool has(char **list, const char *name)
+bool sasl_offers(char **list, const char *name)
 {
     for (size_t i = 0; list != NULL && list[i] != NULL; i++) {
         if (g_ascii_strcasecmp(list[i], name) == 0) {
@@ -34,8 +29,7 @@ static bool has(char **list, const char *name)
     return false;
 }
 
-/* Is there a log-in to speak of? True: go on. */
-static bool about_sasl(const Facts *f, Findings *out)
+bool sasl_applies(const Facts *f, Findings *out)
 {
     if (f->target->scheme->proto->auth == NULL) {
         findings_not_applicable(out);
@@ -44,9 +38,7 @@ static bool about_sasl(const Facts *f, Findings *out)
     return true;
 }
 
-/* The same, and where nothing was seen, before or inside, that is said. Before is not asked for
- * where TLS comes first. */
-static bool all_seen(const Facts *f, const Offered *o, Findings *out)
+bool sasl_all_seen(const Facts *f, const SaslOffered *o, Findings *out)
 {
     bool tls_to_come = f->tls_offer != TLS_OFFER_MISSING && f->tls_offer != TLS_OFFER_PREAUTH;
     if (o->inside == NULL && tls_to_come) {
@@ -60,41 +52,6 @@ static bool all_seen(const Facts *f, const Offered *o, Findings *out)
         return false;
     }
     return true;
-}
-
-static bool is_cleartext(const char *name)
-{
-    const SaslMechanism *mechanism = sasl_mechanism_find(bytes_of(name));
-    return mechanism != NULL && mechanism->cleartext;
-}
-
-static void cleartext_before_tls(const Facts *f, Findings *out)
-{
-    if (!about_sasl(f, out)) {
-        return;
-    }
-    g_auto(Offered) o = offered_by(f);
-    if (f->tls_first) {
-        findings_not_applicable(out);
-        return;
-    }
-    if (o.before == NULL) {
-        findings_unknown(out, "the capabilities before TLS were not seen");
-        return;
-    }
-    g_autoptr(GString) text = g_string_new(NULL);
-    for (size_t i = 0; o.before[i] != NULL; i++) {
-        if (is_cleartext(o.before[i])) {
-            evidence_add_raw(text, o.before[i]);
-        }
-    }
-    /* IMAP with LOGINDISABLED: the mechanisms are listed, and refused (Dovecot does not even list
-     * them). */
-    if (text->len > 0) {
-        findings_fail(out, "%s%s", text->str,
-                      caps_has(f->caps_before, "LOGINDISABLED") ? " (though LOGIN is disabled)"
-                                                                : "");
-    }
 }
 
 typedef bool (*Judgement)(const SaslMechanism *mechanism);
@@ -119,7 +76,7 @@ static bool is_anonymous(const SaslMechanism *m)
     return m != NULL && strcmp(m->name, "ANONYMOUS") == 0;
 }
 
-static void gather(GString *text, const Offered *o, Judgement judge)
+static void gather(GString *text, const SaslOffered *o, Judgement judge)
 {
     for (size_t i = 0; o->inside != NULL && o->inside[i] != NULL; i++) {
         if (judge(sasl_mechanism_find(bytes_of(o->inside[i])))) {
@@ -127,7 +84,8 @@ static void gather(GString *text, const Offered *o, Judgement judge)
         }
     }
     for (size_t i = 0; o->before != NULL && o->before[i] != NULL; i++) {
-        if (judge(sasl_mechanism_find(bytes_of(o->before[i]))) && !has(o->inside, o->before[i])) {
+        if (judge(sasl_mechanism_find(bytes_of(o->before[i]))) &&
+            !sasl_offers(o->inside, o->before[i])) {
             evidence_add_raw(text, o->before[i]);
             g_string_append(text, " (before TLS)");
         }
@@ -137,16 +95,16 @@ static void gather(GString *text, const Offered *o, Judgement judge)
 /* One that is found is enough for a fail; that there is none needs both sides. */
 static void fails_if_any(const Facts *f, Findings *out, Judgement judge)
 {
-    if (!about_sasl(f, out)) {
+    if (!sasl_applies(f, out)) {
         return;
     }
-    g_auto(Offered) o = offered_by(f);
+    g_auto(SaslOffered) o = sasl_offered_by(f);
     g_autoptr(GString) text = g_string_new(NULL);
     gather(text, &o, judge);
     if (text->len > 0) {
         findings_fail(out, "%s", text->str);
     } else {
-        all_seen(f, &o, out);
+        sasl_all_seen(f, &o, out);
     }
 }
 
@@ -178,10 +136,10 @@ static void tell_each(GString *text, const char *where, char **list)
 /* The verdict on each: as evidence, so that a report has it in one place. */
 static void verdicts(const Facts *f, Findings *out)
 {
-    if (!about_sasl(f, out)) {
+    if (!sasl_applies(f, out)) {
         return;
     }
-    g_auto(Offered) o = offered_by(f);
+    g_auto(SaslOffered) o = sasl_offered_by(f);
     g_autoptr(GString) strange = g_string_new(NULL);
     gather(strange, &o, is_unknown);
     g_autoptr(GString) text = g_string_new(NULL);
@@ -189,35 +147,37 @@ static void verdicts(const Facts *f, Findings *out)
     tell_each(text, "before TLS", o.before);
     if (strange->len > 0) {
         findings_fail(out, "%s", text->str);
-    } else if (all_seen(f, &o, out)) {
+    } else if (sasl_all_seen(f, &o, out)) {
         findings_pass(out, "%s", text->len > 0 ? text->str : "no mechanism is offered");
     }
 }
 
 static void scram(const Facts *f, Findings *out)
 {
-    if (!about_sasl(f, out)) {
+    if (!sasl_applies(f, out)) {
         return;
     }
-    g_auto(Offered) o = offered_by(f);
-    if (!all_seen(f, &o, out)) {
+    g_auto(SaslOffered) o = sasl_offered_by(f);
+    if (!sasl_all_seen(f, &o, out)) {
         return;
     }
     if (o.inside == NULL || o.inside[0] == NULL) {
         findings_not_applicable(out);
-    } else if (!has(o.inside, "SCRAM-SHA-256") && !has(o.inside, "SCRAM-SHA-256-PLUS") &&
-               !has(o.inside, "SCRAM-SHA-512") && !has(o.inside, "SCRAM-SHA-512-PLUS")) {
-        findings_fail(out, "%s", has(o.inside, "SCRAM-SHA-1") ? "only SCRAM-SHA-1" : "");
+    } else if (!sasl_offers(o.inside, "SCRAM-SHA-256") &&
+               !sasl_offers(o.inside, "SCRAM-SHA-256-PLUS") &&
+               !sasl_offers(o.inside, "SCRAM-SHA-512") &&
+               !sasl_offers(o.inside, "SCRAM-SHA-512-PLUS")) {
+        findings_fail(out, "%s", sasl_offers(o.inside, "SCRAM-SHA-1") ? "only SCRAM-SHA-1" : "");
     }
 }
 
 static void scram_plus(const Facts *f, Findings *out)
 {
-    if (!about_sasl(f, out)) {
+    if (!sasl_applies(f, out)) {
         return;
     }
-    g_auto(Offered) o = offered_by(f);
-    if (!all_seen(f, &o, out)) {
+    g_auto(SaslOffered) o = sasl_offered_by(f);
+    if (!sasl_all_seen(f, &o, out)) {
         return;
     }
     bool scram_there = false;
@@ -236,90 +196,7 @@ static void scram_plus(const Facts *f, Findings *out)
     }
 }
 
-static void vanish(const Facts *f, Findings *out)
-{
-    if (!about_sasl(f, out)) {
-        return;
-    }
-    g_auto(Offered) o = offered_by(f);
-    if (f->tls_first || f->tls_offer == TLS_OFFER_MISSING) {
-        findings_not_applicable(out);
-        return;
-    }
-    if (!all_seen(f, &o, out)) {
-        return;
-    }
-    g_autoptr(GString) text = g_string_new(NULL);
-    for (size_t i = 0; o.before[i] != NULL; i++) {
-        if (!has(o.inside, o.before[i])) {
-            evidence_add_raw(text, o.before[i]);
-        }
-    }
-    if (text->len > 0) {
-        findings_fail(out, "%s", text->str);
-    }
-}
-
-static void on_mx(const Facts *f, Findings *out)
-{
-    if (f->role != ROLE_MX || f->target->scheme->proto->auth == NULL) {
-        findings_not_applicable(out);
-        return;
-    }
-    g_auto(Offered) o = offered_by(f);
-    if ((o.inside && o.inside[0]) || (o.before && o.before[0])) {
-        findings_fail(out, "AUTH is offered on port %u", f->port);
-    } else {
-        all_seen(f, &o, out);
-    }
-}
-
-/* POP3 and IMAP have ways of their own beside SASL. */
-static bool can_log_in(const Facts *f, const Offered *o)
-{
-    return (o->inside != NULL && o->inside[0] != NULL) ||
-           (f->caps_after != NULL && caps_has(f->caps_after, "USER")) ||
-           (strcmp(f->target->scheme->proto->name, "imap") == 0 &&
-            !caps_has(f->caps_after, "LOGINDISABLED"));
-}
-
-static void nothing_offered(const Facts *f, Findings *out)
-{
-    if ((f->role != ROLE_SUBMISSION && f->role != ROLE_ACCESS) || !about_sasl(f, out)) {
-        findings_not_applicable(out);
-        return;
-    }
-    g_auto(Offered) o = offered_by(f);
-    if (f->tls_offer == TLS_OFFER_MISSING || f->tls_offer == TLS_OFFER_PREAUTH) {
-        findings_not_applicable(out);
-    } else if (f->caps_after == NULL) {
-        findings_unknown(out, "the capabilities inside TLS were not seen");
-    } else if (!can_log_in(f, &o)) {
-        findings_fail(out, "no mechanism is offered inside TLS");
-    }
-}
-
 static const Check checks[] = {
-    {
-        .id = "sasl.cleartext_before_tls",
-        .title = "Mechanisms that send the password in the clear are offered before TLS",
-        .severity = BY_ROLE(HIGH, CRITICAL, CRITICAL, HIGH),
-        .run = cleartext_before_tls,
-        .why = "Clients take up what is offered, and their password can then be read by anybody on "
-               "the way. Nothing tells "
-               "the user that it happened.",
-        .reference = "RFC 4954 4, RFC 4616 6, RFC 8314 3",
-        .fix =
-            {.postfix = "smtpd_tls_auth_only = yes\n"
-                        "# or, with mechanisms that may be used in the clear:\n"
-                        "smtpd_sasl_security_options = noanonymous, noplaintext\n"
-                        "smtpd_sasl_tls_security_options = noanonymous",
-             .dovecot = "ssl = required\ndisable_plaintext_auth = yes\n"
-                        "# Dovecot 2.4: auth_allow_cleartext = no",
-             .exim = "auth_advertise_hosts = ${if eq{$tls_in_cipher}{}{}{*}}",
-             .exchange =
-                 "Set-ImapSettings -LoginType SecureLogin\nSet-PopSettings -LoginType SecureLogin"},
-    },
     {
         .id = "sasl.mechanisms",
         .title = "A mechanism that nobody knows",
@@ -368,20 +245,6 @@ static const Check checks[] = {
                 .dovecot = "auth_mechanisms = plain login scram-sha-256"},
     },
     {
-        .id = "sasl.nothing_offered",
-        .title = "Nobody can log in",
-        .severity = ALWAYS(MEDIUM),
-        .run = nothing_offered,
-        .why = "The service exists for people who log in, and offers no way to. Mostly the "
-               "authentication server behind it "
-               "is not running or not configured.",
-        .reference = "RFC 6409 4.3, RFC 4954",
-        .fix = {.postfix = "smtpd_sasl_auth_enable = yes\n"
-                           "smtpd_sasl_type = dovecot\n"
-                           "smtpd_sasl_path = private/auth",
-                .dovecot = "auth_mechanisms = plain login"},
-    },
-    {
         .id = "sasl.scram",
         .title = "SCRAM-SHA-256 is not offered",
         .severity = ALWAYS(INFO),
@@ -401,29 +264,6 @@ static const Check checks[] = {
                "between can pass it on. "
                "Without it that protection rests on the certificate alone.",
         .reference = "RFC 5802 6, RFC 9266",
-    },
-    {
-        .id = "sasl.vanish",
-        .title = "Mechanisms are offered before TLS and not inside",
-        .severity = ALWAYS(LOW),
-        .run = vanish,
-        .why = "The list in the clear can have been changed by anybody on the way, or two "
-               "different servers answer. A client "
-               "that picks by the first list fails at the second.",
-        .reference = "RFC 3207 4.2",
-    },
-    {
-        .id = "sasl.on_mx",
-        .title = "An MX lets people log in",
-        .severity = ALWAYS(LOW),
-        .run = on_mx,
-        .why = "No mail server logs in at port 25, but those who guess passwords try all day. "
-               "Submission has its own ports, "
-               "where TLS can be demanded.",
-        .reference = "RFC 6409 3.1, RFC 8314 3.3",
-        .fix = {.postfix =
-                    "# main.cf\nsmtpd_sasl_auth_enable = no\n"
-                    "# master.cf, submission and submissions:\n-o smtpd_sasl_auth_enable=yes"},
     },
     {0},
 };
