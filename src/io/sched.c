@@ -224,6 +224,11 @@ void sched_on_big_stack(void (*func)(void *user), void *user)
     leave_task(t);
 }
 
+Sched *task_sched(const Task *t)
+{
+    return t->sched;
+}
+
 bool task_cancelled(void)
 {
     return current && current->cancelled;

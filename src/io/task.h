@@ -17,6 +17,9 @@ bool task_park(IoWait *waits, size_t n, Deadline deadline, bool shielded, TaskWa
  * parked. */
 void task_wake(Task *task);
 
+/* The scheduler of a task. */
+Sched *task_sched(const Task *task);
+
 /* True when the running task was cancelled; false outside the scheduler. */
 bool task_cancelled(void);
 

@@ -1,0 +1,25 @@
+/* together.h: several tasks for one thing, and how many of them may be at it at once. Built on
+ * sched.h, for code that does not know whether it runs in a task itself. */
+#pragma once
+
+#include "io/sched.h"
+
+/* Runs func(users[0]) ... func(users[n - 1]) beside each other, begun in this order, and returns
+ * when all have ended. Outside a scheduler one is made for as long as it takes. Where no task can
+ * be had func is called from here. What the caller is cancelled by, cancels them too. Suspends. */
+void io_together(TaskFunc func, void *const *users, size_t n);
+
+/* Lets `limit` tasks in at a time; those who wait come in as they came. All-zero but for `limit` is
+ * a good one. Must not go away while somebody is inside or waits. */
+typedef struct {
+    unsigned limit; /* at least 1 */
+    unsigned inside;
+    GQueue waiting; /* its own */
+} Gate;
+
+/* Waits for a place, and takes it. Outside a scheduler there is always one, because nobody else
+ * could leave. Who is inside must not enter again. Fails with CANCELLED. Suspends. */
+bool gate_enter(Gate *gate, GError **error);
+void gate_leave(Gate *gate);
+/* From now on; those inside too many stay until they leave. */
+void gate_set_limit(Gate *gate, unsigned limit);
