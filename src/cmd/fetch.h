@@ -1,0 +1,80 @@
+/* fetch.h: what the files of `postern fetch` share.
+ *
+ *     fetch.c           options, and which of its jobs is wanted
+ *     fetch_options.c   their table
+ *     fetch_jobs.c      options and accounts -> FetchJobs
+ *     fetch_rc*.c       a fetchmailrc -> FetchJobs, fetchmail's exit codes
+ *     fetch_round.c     one round: all jobs, several at once
+ *     fetch_daemon.c    rounds without end: when, and what signals do to it
+ *     fetch_progress.c  what a person sees of it
+ *     fetch_list.c      --dry-run, --compare, --adopt
+ *     fetch_status.c    --status, the Prometheus file, syslog, sd_notify */
+#pragma once
+
+#include "cmd/command.h"
+#include "cmd/connect.h"
+#include "fetch/job.h"
+#include "fetch/run.h"
+
+typedef struct {
+    ConnectOptions connect; /* first: command.h */
+    char *to;
+    char **recipients;
+    bool shell, invisible, crlf, flat;
+    char **folders; /* comma lists */
+    bool keep, all, unseen;
+    char *after, *since, *max_size, *oversize;
+    int keep_days, limit, parallel;
+    bool adopt;
+    char **adopt_from; /* FILE, or KIND:FILE */
+    bool compare;
+    bool wait;    /* for another run to end, instead of status 75 */
+    char *daemon; /* "300", "5m" */
+    bool idle;
+    char *before, *after_run;
+    bool no_imap_compress;
+    char *fetchmailrc;
+    bool fetchmail_exit_codes;
+    bool status, json, syslog;
+    char *prometheus;
+    char *state; /* a directory instead of $XDG_STATE_HOME/postern */
+} FetchOptions;
+
+extern const Option fetch_options[]; /* fetch_options.c */
+
+/* One run of the verb. Owns all it points to but the options. */
+typedef struct FetchRun {
+    const FetchOptions *options;
+    GPtrArray *jobs; /* of FetchJob */
+    struct State *state;
+    struct FetchProgress *progress; /* NULL: none is shown */
+    struct Transcript *transcript;
+    double interval; /* seconds between rounds; 0: one round */
+    bool syslog;
+    bool fetchmail_exit_codes;
+    FetchTotals totals; /* of the last round */
+    int status;         /* exit status of the last round: the worst */
+    GArray *outcomes;   /* of FetchOutcome, one a job, of the last round */
+} FetchRun;
+
+/* Jobs from words of the command line (addresses and account names) and options; no words: every
+ * account that has an address of POP3 or IMAP. USAGE, CONFIG. */
+bool fetch_jobs_from_words(FetchRun *run, char *const *words, GError **error);
+
+/* fetch_rc.c: jobs from options->fetchmailrc; `words` choose among its entries. Sets interval,
+ * syslog and what else `set` lines say, where the command line does not. Everything that is not
+ * supported is refused here, by name, line and reason. CONFIG, NO_INPUT. */
+bool fetch_jobs_from_rc(FetchRun *run, char *const *words, GError **error);
+/* fetch_rc.c: the exit status fetchmail would give. */
+int fetch_rc_exit_status(const FetchRun *run);
+
+/* fetch_status.c: what is known of each account, as text or JSON. Gives the exit status. */
+int fetch_status(const FetchOptions *options);
+/* fetch_status.c: one line for the log (syslog or the journal when asked for, else standard error),
+ * and its like. */
+void fetch_log_open(const FetchRun *run);
+void fetch_log(const FetchRun *run, bool warning, const char *format, ...) G_GNUC_PRINTF(3, 4);
+/* fetch_status.c: tells systemd ("READY=1", "STATUS=..."); nothing without $NOTIFY_SOCKET. */
+void fetch_notify(const char *text);
+/* fetch_status.c: writes options->prometheus, if given, after each round. */
+bool fetch_prometheus(const FetchRun *run, GError **error);
