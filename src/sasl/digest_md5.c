@@ -7,6 +7,7 @@
  *     S: rspauth=P                  only who knows MD5(user:realm:password) can compute this
  */
 #include "sasl/digest_parse.h"
+#include "sasl/digest_terms.h"
 #include "sasl/mech.h"
 
 #include "base/digest.h"
@@ -18,48 +19,10 @@ typedef struct {
     bool verified;
 } DigestMd5;
 
-static Bytes hash_bytes(const uint8_t *hash)
-{
-    return (Bytes){(const char *)hash, digest_size(DIGEST_MD5)};
-}
-
-/* ISO 8859-1 of a UTF-8 text, if all of it has one; else NULL. */
-static GString *to_latin1(Bytes text)
-{
-    if (!g_utf8_validate(text.data ? text.data : "", (gssize)text.len, NULL)) {
-        return NULL;
-    }
-    /* Room for all of it from the start: growing would leave a copy behind, and this may be the
-     * password. */
-    g_autoptr(GString) out = g_string_sized_new(text.len + 1);
-    for (const char *c = text.data, *end = text.data + text.len; c < end; c = g_utf8_next_char(c)) {
-        gunichar u = g_utf8_get_char(c);
-        if (u > 0xff) {
-            return NULL;
-        }
-        g_string_append_c(out, (char)u);
-    }
-    return g_steal_pointer(&out);
-}
-
-/* The user's name, the realm and the password are hashed in ISO 8859-1 where they fit, each for
- * itself (section 2.1.2.1). What is not UTF-8 is taken as it is. */
-static Secret *hashed_form(Bytes text)
-{
-    GString *latin1 = to_latin1(text);
-    if (!latin1) {
-        return secret_new(text.data ? text.data : "", text.len);
-    }
-    Secret *result = secret_new(latin1->str, latin1->len);
-    secret_wipe(latin1->str, latin1->len);
-    g_string_free(latin1, TRUE);
-    return result;
-}
-
 /* Without charset=utf-8 names travel in ISO 8859-1. */
 static char *sent_form(const char *text, bool utf8, GError **error)
 {
-    g_autoptr(GString) latin1 = utf8 ? NULL : to_latin1(bytes_of(text));
+    g_autoptr(GString) latin1 = utf8 ? NULL : digest_latin1(bytes_of(text));
     bool representable = utf8 || latin1 || !g_utf8_validate(text, -1, NULL);
     if (!representable) {
         error_fail(error, POSTERN_ERROR_AUTH,
@@ -105,53 +68,9 @@ static char *random_cnonce(void)
     return bytes_base64((Bytes){(const char *)random, sizeof(random)});
 }
 
-typedef struct {
-    const char *nonce, *cnonce, *uri, *authzid;
-} DigestTerms;
-
-/* H(A1) in hex: MD5(MD5(user:realm:password) : nonce : cnonce [: authzid]). A secret for this
- * nonce. */
-static Secret *session_key(const SaslClient *client, const char *realm, const DigestTerms *t)
-{
-    g_autoptr(Secret) user = hashed_form(bytes_of(sasl_user(client)));
-    g_autoptr(Secret) domain = hashed_form(bytes_of(realm ? realm : ""));
-    g_autoptr(Secret) password = hashed_form(secret_reveal(client->params.password));
-    g_autoptr(GString) front = g_string_new(NULL);
-    g_string_append_len(front, secret_reveal(user).data, (gssize)secret_length(user));
-    g_string_append_c(front, ':');
-    g_string_append_len(front, secret_reveal(domain).data, (gssize)secret_length(domain));
-    g_string_append_c(front, ':');
-    g_autoptr(Secret) whole = secret_wrap(bytes_of_string(front), password, BYTES_NONE);
-
-    uint8_t hash[DIGEST_MAX];
-    digest_compute(DIGEST_MD5, secret_reveal(whole), hash);
-    g_autoptr(Secret) inner = secret_new(hash, digest_size(DIGEST_MD5));
-    g_autofree char *back = g_strdup_printf(":%s:%s%s%s", t->nonce, t->cnonce,
-                                            t->authzid ? ":" : "", t->authzid ? t->authzid : "");
-    g_autoptr(Secret) a1 = secret_wrap(BYTES_NONE, inner, bytes_of(back));
-    digest_compute(DIGEST_MD5, secret_reveal(a1), hash);
-    g_autofree char *hex = bytes_hex(hash_bytes(hash));
-    secret_wipe(hash, sizeof(hash));
-    return secret_take_string(hex);
-}
-
-/* The client's response has the method AUTHENTICATE in it, the server's none
- * (section 2.1.2.1, 2.1.3). */
-static char *response_of(const Secret *key, const char *method, const DigestTerms *t)
-{
-    uint8_t hash[DIGEST_MAX];
-    g_autofree char *a2 = g_strdup_printf("%s:%s", method, t->uri);
-    digest_compute(DIGEST_MD5, bytes_of(a2), hash);
-    g_autofree char *a2_hex = bytes_hex(hash_bytes(hash));
-    g_autofree char *back = g_strdup_printf(":%s:00000001:%s:auth:%s", t->nonce, t->cnonce, a2_hex);
-    g_autoptr(Secret) text = secret_wrap(BYTES_NONE, key, bytes_of(back));
-    digest_compute(DIGEST_MD5, secret_reveal(text), hash);
-    return bytes_hex(hash_bytes(hash));
-}
-
 static bool differs_in_latin1(Bytes text)
 {
-    g_autoptr(Secret) hashed = hashed_form(text);
+    g_autoptr(Secret) hashed = digest_hashed_form(text);
     return secret_length(hashed) != text.len; /* each letter outside ASCII is shorter */
 }
 
@@ -179,9 +98,9 @@ static Secret *answer(SaslClient *client, const DigestChallenge *c, GError **err
     g_autofree char *cnonce = p->fixed_nonce ? g_strdup(p->fixed_nonce) : random_cnonce();
     g_autofree char *uri = g_strdup_printf("%s/%s", p->service, p->host);
     DigestTerms terms = {c->nonce, cnonce, uri, p->authzid && *p->authzid ? p->authzid : NULL};
-    g_autoptr(Secret) key = session_key(client, realm, &terms);
-    g_autofree char *response = response_of(key, "AUTHENTICATE", &terms);
-    g_autofree char *rspauth = response_of(key, "", &terms);
+    g_autoptr(Secret) key = digest_session_key(sasl_user(client), realm, p->password, &terms);
+    g_autofree char *response = digest_response(key, "AUTHENTICATE", &terms);
+    g_autofree char *rspauth = digest_response(key, "", &terms);
     g_strlcpy(state->rspauth, rspauth, sizeof(state->rspauth));
     if (c->utf8) {
         doubt_characters(client);

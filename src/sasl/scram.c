@@ -5,9 +5,9 @@
  * v=PROOF                           only who knows the password's verifier can compute this
  */
 #include "sasl/mech.h"
+#include "sasl/scram_keys.h"
 #include "sasl/scram_parse.h"
 
-#include "base/digest.h"
 #include "base/escape.h"
 
 #include <string.h>
@@ -29,26 +29,6 @@ typedef struct {
     bool has_signature;
     bool verified;
 } Scram;
-
-static const struct {
-    const char *name;
-    DigestKind kind;
-} hashes[] = {
-    {"SCRAM-SHA-1", DIGEST_SHA1},
-    {"SCRAM-SHA-256", DIGEST_SHA256},
-    {"SCRAM-SHA-512", DIGEST_SHA512},
-};
-
-static DigestKind hash_of(const SaslMechanism *m)
-{
-    size_t len = strlen(m->name) - (m->needs_binding ? strlen("-PLUS") : 0);
-    size_t i = 0;
-    while (strlen(hashes[i].name) != len || strncmp(hashes[i].name, m->name, len) != 0) {
-        i++;
-        g_assert(i < G_N_ELEMENTS(hashes)); /* a row of mechanisms.c without one here */
-    }
-    return hashes[i].kind;
-}
 
 /* tls-unique exists below TLS 1.3 only, and is what servers expect there (RFC 9266 section 3). */
 static const char *const binding_types[] = {"tls-unique", "tls-exporter", "tls-server-end-point"};
@@ -106,7 +86,7 @@ static bool scram_start(SaslClient *client, GError **error)
 {
     Scram *s = client->state;
     bool was_8bit;
-    s->kind = hash_of(client->mechanism);
+    s->kind = scram_digest(client->mechanism->name);
     g_autoptr(Secret) name = sasl_open_text(sasl_user(client));
     g_autoptr(Secret) user = sasl_prepare(name, &was_8bit, error);
     if (!user) {
@@ -197,26 +177,15 @@ static Bytes key_bytes(const Scram *s, const uint8_t *key)
     return (Bytes){(const char *)key, digest_size(s->kind)};
 }
 
-/* RFC 5802 section 3; writes the client's proof, keeps what the server must prove. */
+/* Writes the client's proof, keeps what the server must prove. */
 static void compute_proofs(Scram *s, Bytes salt, uint32_t iterations, Bytes auth_message,
                            uint8_t proof[DIGEST_MAX])
 {
-    uint8_t salted[DIGEST_MAX], key[DIGEST_MAX], stored[DIGEST_MAX], signature[DIGEST_MAX];
-    size_t n = digest_size(s->kind);
-    digest_pbkdf2(s->kind, secret_reveal(s->password), salt, iterations, salted, n);
-    digest_hmac(s->kind, key_bytes(s, salted), BYTES_LITERAL("Client Key"), key);
-    digest_compute(s->kind, key_bytes(s, key), stored);
-    digest_hmac(s->kind, key_bytes(s, stored), auth_message, signature);
-    for (size_t i = 0; i < n; i++) {
-        proof[i] = key[i] ^ signature[i];
-    }
-    digest_hmac(s->kind, key_bytes(s, salted), BYTES_LITERAL("Server Key"), key);
-    digest_hmac(s->kind, key_bytes(s, key), auth_message, s->signature);
+    g_auto(ScramKeys) keys;
+    scram_keys(s->kind, s->password, salt, iterations, &keys);
+    scram_client_proof(&keys, auth_message, proof);
+    scram_server_signature(&keys, auth_message, s->signature);
     s->has_signature = true;
-    secret_wipe(salted, sizeof(salted));
-    secret_wipe(key, sizeof(key));
-    secret_wipe(stored, sizeof(stored));
-    secret_wipe(signature, sizeof(signature));
 }
 
 static Secret *client_final(SaslClient *client, Bytes message, GError **error)
