@@ -6,7 +6,7 @@
  * the job. */
 #pragma once
 
-#include "proto/session.h"
+#include "deliver/deliver.h"
 
 /* What becomes of a message on the server once it is safely here. */
 typedef enum { FETCH_KEEP, FETCH_DELETE, FETCH_MOVE, FETCH_FLAG } FetchAfter;
@@ -22,22 +22,6 @@ typedef enum {
     FETCH_OVERSIZE_HEADER, /* its header is delivered, once, and the message stays there */
     FETCH_OVERSIZE_DELETE, /* fetchmail's limitflush */
 } FetchOversize;
-
-/* Where the mail goes; deliver/deliver.h reads it. */
-typedef struct {
-    char *to;    /* as --to has it: "DIR", "mbox:FILE", "|PROGRAM ARGUMENTS", "lmtp://HOST:PORT",
-                    "smtp://HOST", "-" */
-    char **hunt; /* more of these: tried in this order when the one before cannot be reached (SMTP
-                    and LMTP only); or NULL */
-    char **recipients;  /* for LMTP and SMTP, and %T of a program; NULL: the caller's own name */
-    bool shell;         /* a program is run by /bin/sh -c */
-    bool fetchmail_mda; /* %T and %F are replaced as fetchmail does it, else %u %h %f %r */
-    bool crlf;          /* line ends stay CRLF in files and for programs */
-    bool invisible;     /* no Received: header */
-    bool lone_folder; /* a Maildir gets all folders of the account into itself, not by Maildir++ */
-    const SessionPlan *smtp_plan; /* TLS and credentials for SMTP and LMTP; NULL: none, which is
-                                     enough on loopback. Borrowed from the job's owner */
-} DeliverPlan;
 
 typedef struct FetchJob {
     char *name; /* for people: "work", or "pop3s://joe@pop.example.org" */
