@@ -6,6 +6,7 @@
  * (empty) S: which layers it has, integrity-protected        C: no layer (TLS is ours), and who to
  * act as
  */
+#include "sasl/leaks.h"
 #include "sasl/mech.h"
 
 #include "io/io.h"
@@ -15,22 +16,6 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
-
-/* libgssglue, below libgsasl, loses 16 octets for each name it imports: a build that looks for
- * leaks must look away. */
-#ifdef __has_feature
-#if __has_feature(address_sanitizer)
-#define LOOKS_FOR_LEAKS
-#endif
-#elif defined(__SANITIZE_ADDRESS__)
-#define LOOKS_FOR_LEAKS
-#endif
-#ifdef LOOKS_FOR_LEAKS
-#include <sanitizer/lsan_interface.h>
-#define IGNORE_LEAKS(on) ((on) ? __lsan_disable() : __lsan_enable())
-#else
-#define IGNORE_LEAKS(on) ((void)(on))
-#endif
 
 /* Held by the client, and by the thread while it runs: a wait may be given up, a Kerberos call
  * cannot. */
