@@ -7,6 +7,7 @@
 #pragma once
 
 #include "proto/session.h"
+#include "proto/smtp_offers.h"
 
 /* One reply of the server to one recipient or to the whole. */
 typedef struct {
@@ -18,7 +19,7 @@ typedef struct {
 void smtp_answer_clear(SmtpAnswer *answer);
 
 typedef enum {
-    SMTP_NOT_TRIED, /* the transaction ended before it was its turn */
+    SMTP_NOT_TRIED, /* nothing was decided: the transaction ended before, or was stopped */
     SMTP_ACCEPTED,  /* the server took responsibility */
     SMTP_LATER,     /* 4xx */
     SMTP_REFUSED,   /* 5xx */
@@ -29,36 +30,51 @@ typedef enum {
 typedef struct {
     const char *address; /* without angle brackets; UTF-8 needs smtputf8 */
     const char *notify;  /* "NEVER" or "SUCCESS,FAILURE,DELAY", or NULL */
-    const char *orcpt;   /* xtext-encoded by smtp_mail; NULL */
-    SmtpFate fate;       /* set by the transaction */
-    SmtpAnswer answer;   /* to RCPT, or (LMTP, or the end) to the text */
+    const char *orcpt;   /* "rfc822;joe@example.org": xtext-encoded by smtp_mail; or NULL */
+    /* Set by the transaction. */
+    SmtpFate fate;
+    SmtpAnswer answer; /* what decided its fate: to MAIL, RCPT, DATA or the text */
 } SmtpRecipient;
+
+typedef enum {
+    SMTP_STOP_NEVER,
+    SMTP_STOP_AFTER_MAIL,
+    SMTP_STOP_AFTER_RCPT,
+    SMTP_STOP_AFTER_DATA, /* 354 came: the session must be closed without another word */
+} SmtpStop;
 
 typedef struct {
     const char *sender; /* "" is the null reverse-path */
     SmtpRecipient *recipients;
     size_t n_recipients;
-    Bytes text;     /* with CRLF line ends and nothing else: bare CR, bare LF or NUL fail with DATA
-                       unless allow_binary is negotiable; see smtp_mail_check_text() */
-    bool eight_bit; /* text has bytes above 127: BODY=8BITMIME is needed */
+    Bytes text;     /* line ends are CRLF: see smtp_text_check(), whose failure is this one's */
+    bool eight_bit; /* text has octets above 127: BODY=8BITMIME is said */
     bool smtputf8;  /* an address or header needs SMTPUTF8 */
     bool require_tls;
-    const char *ret;                 /* "FULL", "HDRS", or NULL */
-    const char *envid;               /* or NULL */
-    const char *auth;                /* the AUTH= parameter, or NULL */
-    bool all_or_none;                /* a refused recipient ends the transaction before the text */
+    const char *ret;   /* "FULL", "HDRS", or NULL */
+    const char *envid; /* xtext-encoded by smtp_mail; or NULL */
+    const char *auth;  /* the AUTH= parameter (RFC 4954 5): an address or "<>", or NULL */
+    bool all_or_none;  /* a refused recipient ends the transaction before the text */
     bool no_pipelining, no_chunking; /* for tests and odd servers */
+    SmtpStop stop;
 } SmtpMail;
 
 typedef struct {
     SmtpAnswer mail, data, end; /* to MAIL; to DATA; to the end of the text (LMTP: the last) */
     size_t accepted;            /* recipients with SMTP_ACCEPTED */
+    unsigned transactions;      /* how many it took: more than one past RCPTMAX, or after a 452 */
 } SmtpMailResult;
 
 void smtp_mail_result_clear(SmtpMailResult *result);
 
-/* Runs one transaction. What the server says no to is told in the fates and answers, not as an
- * error; fails only when the session can no longer be used (EOF, TIMEOUT, PROTOCOL, 421), with the
- * fates telling how far it came, or when the server lacks what the mail needs (DATA: nothing was
- * sent). After a transaction that was not completed RSET has been sent. Suspends. */
+/* Does the server offer what the mail needs (SIZE, 8BITMIME, SMTPUTF8, REQUIRETLS, LIMITS), and is
+ * it well-formed (addresses, text)? False: DATA, with what is in the way. What DSN and AUTH= ask
+ * for is no need: it is left out where it is not offered. Part of smtp_mail(). No I/O. */
+bool smtp_mail_fits(const Session *s, const SmtpMail *mail, GError **error);
+
+/* Runs one transaction; more where the server takes only so many recipients at once. What the
+ * server says no to is told in the fates and answers, not as an error; fails only when the session
+ * can no longer be used (EOF, TIMEOUT, PROTOCOL; TEMPFAIL for a 421), with the fates telling how
+ * far it came, or when smtp_mail_fits() says no (nothing was sent). After a transaction that was
+ * not completed RSET has been said. Suspends. */
 bool smtp_mail(Session *s, SmtpMail *mail, SmtpMailResult *ret, GError **error);

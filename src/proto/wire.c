@@ -34,6 +34,7 @@ void wire_free(Wire *w)
     stream_free(w->stream);
     g_array_unref(w->observers);
     g_byte_array_unref(w->in);
+    g_clear_pointer(&w->held, g_byte_array_unref);
     g_free(w->awaiting);
     g_free(w);
 }
@@ -93,6 +94,9 @@ void wire_observe(Wire *w, WireObserver observer, void *user)
 
 void wire_tell(Wire *w, WireEvent event)
 {
+    if (!w->observers->len) {
+        return;
+    }
     event.encrypted = wire_encrypted(w);
     event.at_us = g_get_real_time();
     if (!event.raw.data) {
@@ -160,7 +164,7 @@ static char *last_words(Wire *w)
     return words;
 }
 
-static bool put(Wire *w, Bytes bytes, GError **error)
+static bool put_now(Wire *w, Bytes bytes, GError **error)
 {
     if (!w->stream) {
         return wire_gone(error);
@@ -175,6 +179,32 @@ static bool put(Wire *w, Bytes bytes, GError **error)
     return error_fail(error, (PosternErrorCode)cause->code, "sending (after %s): %s%s%s%s",
                       w->awaiting, cause->message, words ? "; the server's last words: \"" : "",
                       words ? words : "", words ? "\"" : "");
+}
+
+void wire_hold(Wire *w)
+{
+    w->held = w->held ? w->held : g_byte_array_new();
+}
+
+bool wire_release(Wire *w, GError **error)
+{
+    g_autoptr(GByteArray) held = g_steal_pointer(&w->held);
+    return !held || !held->len || put_now(w, bytes_of_array(held), error);
+}
+
+/* Keeps back, or sends behind what was kept back. */
+static bool put(Wire *w, Bytes bytes, GError **error)
+{
+    if (!w->held) {
+        return put_now(w, bytes, error);
+    }
+    if (w->held->len + bytes.len <= WIRE_PIECE_MAX) {
+        g_byte_array_append(w->held, (const guint8 *)bytes.data, (guint)bytes.len);
+        return true;
+    }
+    bool ok = put_now(w, bytes_of_array(w->held), error) && put_now(w, bytes, error);
+    g_byte_array_set_size(w->held, 0);
+    return ok;
 }
 
 /* `shown` is what was sent, secrets masked. */
@@ -225,7 +255,7 @@ bool wire_send_secret_within(Wire *w, Bytes prefix, const Secret *secret, Bytes 
     g_autoptr(GString) end = g_string_new_len(suffix.data, (gssize)suffix.len);
     g_string_append(end, "\r\n");
     g_autoptr(Secret) whole = secret_wrap(prefix, secret, bytes_of_string(end));
-    if (!put(w, secret_reveal(whole), error)) {
+    if (!wire_release(w, error) || !put(w, secret_reveal(whole), error)) {
         return false;
     }
     g_autoptr(GString) shown = g_string_new_len(prefix.data, (gssize)prefix.len);
@@ -274,7 +304,7 @@ bool wire_send_bytes(Wire *w, Bytes bytes, bool masked, GError **error)
 
 bool wire_send_secret_octets(Wire *w, const Secret *secret, GError **error)
 {
-    return wire_send_bytes(w, secret_reveal(secret), true, error);
+    return wire_release(w, error) && wire_send_bytes(w, secret_reveal(secret), true, error);
 }
 
 /* --- the upgrade --- */

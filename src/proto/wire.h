@@ -77,6 +77,12 @@ bool wire_until(Wire *w, char end, Bytes *piece, GError **error);
 bool wire_some(Wire *w, Bytes *piece, GError **error);
 /* The same without waiting: len 0 and !*eof when there is nothing now. */
 bool wire_some_now(Wire *w, Bytes *piece, bool *eof, GError **error);
+/* What has come and was not taken yet, at least a byte, waiting for it if need be; nothing is
+ * taken. EOF when the peer closed. For bodies, whose end shows only while they are read.
+ * Suspends. */
+bool wire_peek(Wire *w, Bytes *there, GError **error);
+/* Takes the first n octets of what wire_peek() showed. No I/O. */
+Bytes wire_take(Wire *w, size_t n);
 /* Exactly n bytes (an IMAP literal, a binary frame). LIMIT when n is above max. Suspends. */
 bool wire_exact(Wire *w, uint64_t n, size_t max, Bytes *bytes, GError **error);
 /* Is something buffered, here or in the stream, that poll(2) would not show? */
@@ -91,6 +97,13 @@ void wire_await(Wire *w, const char *what);
 bool wire_sendf(Wire *w, GError **error, const char *format, ...) G_GNUC_PRINTF(3, 4);
 /* The same for bytes that are ready, 8-bit and all. Suspends. */
 bool wire_send_line(Wire *w, Bytes line, GError **error);
+/* From now on what is sent is kept back (and shown at once), up to 64 kB at a time, to go out in
+ * one piece with wire_release(): a window of pipelined commands, or a short body with them, is one
+ * write and one TLS record. Nothing that is read meanwhile can be the answer to it. Secrets do not
+ * wait here: one that is sent releases what is held, and ends the holding. */
+void wire_hold(Wire *w);
+/* Sends what was kept back and ends the holding; fine when there is none. Suspends. */
+bool wire_release(Wire *w, GError **error);
 /* Sends prefix, secret, CRLF; shown as prefix and *****. A secret with CR, LF or NUL fails with
  * USAGE. Suspends. */
 bool wire_send_secret(Wire *w, const char *prefix, const Secret *secret, GError **error);

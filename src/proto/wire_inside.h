@@ -22,6 +22,7 @@ struct Wire {
     char *awaiting;
     uint64_t bytes_in, bytes_out;
     bool eof, told_closed;
+    GByteArray *held; /* kept back for the next wire_release(), or NULL; never a secret */
 };
 
 void wire_tell(Wire *w, WireEvent event);

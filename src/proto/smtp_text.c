@@ -1,0 +1,175 @@
+#include "proto/smtp_text.h"
+
+#include <string.h>
+
+enum {
+    GATHERED_MAX = 256 * 1024, /* one write: what of a text with dots is copied together */
+};
+
+/* --- looking --- */
+
+static bool has_eight_bit(Bytes text)
+{
+    unsigned char all = 0; /* no early end: the compiler makes wide loads of this */
+    for (size_t i = 0; i < text.len; i++) {
+        all |= (unsigned char)text.data[i];
+    }
+    return all & 0x80;
+}
+
+static size_t count(Bytes text, char c)
+{
+    size_t found = 0;
+    const char *end = text.data + text.len;
+    for (const char *at = text.data; at && at < end; at++) {
+        at = memchr(at, c, (size_t)(end - at));
+        if (!at) {
+            break;
+        }
+        found++;
+    }
+    return found;
+}
+
+/* A CR without LF. */
+static size_t count_bare_cr(Bytes text)
+{
+    size_t found = 0;
+    const char *end = text.data + text.len;
+    for (const char *at = text.data; at && at < end; at++) {
+        at = memchr(at, '\r', (size_t)(end - at));
+        if (!at) {
+            break;
+        }
+        found += at + 1 == end || at[1] != '\n';
+    }
+    return found;
+}
+
+SmtpTextFacts smtp_text_facts(Bytes text)
+{
+    SmtpTextFacts facts = {
+        .eight_bit = has_eight_bit(text),
+        .nul = count(text, '\0'),
+        .bare_cr = count_bare_cr(text),
+    };
+    const char *end = text.data + text.len, *line = text.data;
+    while (line && line < end) {
+        const char *lf = memchr(line, '\n', (size_t)(end - line));
+        const char *stop = lf ? lf : end;
+        bool crlf = lf && lf > text.data && lf[-1] == '\r';
+        facts.bare_lf += lf && !crlf;
+        size_t len = (size_t)(stop - line) - (crlf && lf > line);
+        facts.longest_line = MAX(facts.longest_line, len);
+        line = lf ? lf + 1 : end;
+    }
+    facts.ends_in_line = !text.len || text.data[text.len - 1] == '\n';
+    return facts;
+}
+
+static bool refuse(Bytes text, const char *at, const char *what, GError **error)
+{
+    Bytes before = {text.data, (size_t)(at - text.data)};
+    return error_fail(error, POSTERN_ERROR_DATA,
+                      "line %zu of the message holds %s (octet %zu): servers disagree about where "
+                      "a line ends there, and a second message could be smuggled in; nothing was "
+                      "sent",
+                      count(before, '\n') + 1, what, before.len + 1);
+}
+
+bool smtp_text_check(Bytes text, GError **error)
+{
+    const char *end = text.data + text.len;
+    const char *nul = text.len ? memchr(text.data, '\0', text.len) : NULL;
+    if (nul) {
+        return refuse(text, nul, "a NUL", error);
+    }
+    const char *at = text.data;
+    while (at && at < end) {
+        const char *lf = memchr(at, '\n', (size_t)(end - at));
+        const char *cr = memchr(at, '\r', (size_t)((lf ? lf : end) - at));
+        if (lf && !cr) {
+            return refuse(text, lf, "a bare LF", error);
+        }
+        if (cr && cr + 1 != lf) {
+            return refuse(text, cr, "a bare CR", error);
+        }
+        at = lf ? lf + 1 : end;
+    }
+    return true;
+}
+
+GByteArray *smtp_text_normalise(Bytes text)
+{
+    GByteArray *out = g_byte_array_sized_new((guint)(text.len + text.len / 32 + 2));
+    size_t start = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.data[i] != '\r' && text.data[i] != '\n') {
+            continue;
+        }
+        g_byte_array_append(out, (const guint8 *)text.data + start, (guint)(i - start));
+        g_byte_array_append(out, (const guint8 *)"\r\n", 2);
+        i += text.data[i] == '\r' && i + 1 < text.len && text.data[i + 1] == '\n';
+        start = i + 1;
+    }
+    if (start < text.len) {
+        g_byte_array_append(out, (const guint8 *)text.data + start, (guint)(text.len - start));
+        g_byte_array_append(out, (const guint8 *)"\r\n", 2);
+    }
+    return out;
+}
+
+/* --- sending --- */
+
+/* The length up to where a dot is to be put in: the next dot that begins a line, or all of it. */
+static size_t to_next_dot(Bytes text, bool at_line_start)
+{
+    if (at_line_start && bytes_starts(text, ".")) {
+        return 0;
+    }
+    const char *found = text.len ? memmem(text.data, text.len, "\n.", 2) : NULL;
+    return found ? (size_t)(found - text.data) + 1 : text.len;
+}
+
+static bool flush(Wire *w, GString *gathered, GError **error)
+{
+    bool ok = !gathered->len || wire_send_bytes(w, bytes_of_string(gathered), false, error);
+    g_string_truncate(gathered, 0);
+    return ok;
+}
+
+/* Small pieces are gathered; a large one goes out from where it lies. */
+static bool put(Wire *w, GString *gathered, Bytes piece, GError **error)
+{
+    if (gathered->len + piece.len > GATHERED_MAX && !flush(w, gathered, error)) {
+        return false;
+    }
+    if (piece.len > GATHERED_MAX / 2) {
+        return flush(w, gathered, error) && wire_send_bytes(w, piece, false, error);
+    }
+    g_string_append_len(gathered, piece.data, (gssize)piece.len);
+    return true;
+}
+
+bool smtp_text_send(Wire *w, Bytes text, GError **error)
+{
+    bool ends_in_line = !text.len || text.data[text.len - 1] == '\n';
+    g_autoptr(GString) gathered = g_string_sized_new(MIN(text.len, (size_t)GATHERED_MAX) + 64);
+    Bytes rest = text;
+    bool dot = to_next_dot(rest, true) == 0 && rest.len;
+    while (rest.len) {
+        if (dot && !put(w, gathered, BYTES_LITERAL("."), error)) {
+            return false;
+        }
+        /* The dot itself is part of the piece: what follows it is looked at from there on. */
+        size_t len =
+            dot ? 1 + to_next_dot(bytes_sub(rest, 1, rest.len), false) : to_next_dot(rest, false);
+        if (!put(w, gathered, bytes_sub(rest, 0, len), error)) {
+            return false;
+        }
+        rest = bytes_sub(rest, len, rest.len);
+        dot = true;
+    }
+    return put(w, gathered, bytes_of(ends_in_line ? ".\r\n" : "\r\n.\r\n"), error) &&
+           flush(w, gathered, error);
+}
