@@ -145,7 +145,8 @@ bool sasl_accept(SaslServer *server, SaslServerStep *step)
     return true;
 }
 
-static bool refuse(SaslServerStep *step, SaslVerdict verdict, const char *format, va_list args)
+static bool G_GNUC_PRINTF(3, 0)
+    refuse(SaslServerStep *step, SaslVerdict verdict, const char *format, va_list args)
 {
     g_autofree char *text = g_strdup_vprintf(format, args);
     step->verdict = verdict;
