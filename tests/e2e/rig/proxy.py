@@ -24,6 +24,8 @@ class Proxy:
         self.connections = 0  # that were let through
         self.refused = 0
         self._loop = asyncio.new_event_loop()
+        self._stop = asyncio.Event()
+        self._tasks = set()
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=512)
         self.port = self._listener.getsockname()[1]
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -33,18 +35,26 @@ class Proxy:
         return self
 
     def __exit__(self, *_):
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join()
+        self._loop.close()
         self._listener.close()
 
     def _run(self):
-        asyncio.set_event_loop(self._loop)
-        self._loop.run_until_complete(asyncio.start_server(self._serve, sock=self._listener))
-        self._loop.run_forever()
-        for task in asyncio.all_tasks(self._loop):
+        self._loop.run_until_complete(self._serve_until_stopped())
+
+    async def _serve_until_stopped(self):
+        server = await asyncio.start_server(self._take, sock=self._listener)
+        await self._stop.wait()
+        server.close()
+        for task in self._tasks:
             task.cancel()
-        self._loop.run_until_complete(asyncio.sleep(0))
-        self._loop.close()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _take(self, reader, writer):
+        task = self._loop.create_task(self._serve(reader, writer))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def _is_too_much(self) -> bool:
         now = time.monotonic()
@@ -66,18 +76,21 @@ class Proxy:
         except OSError:
             writer.transport.abort()
             return
-        for one in (writer, up_writer):
-            one.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        await asyncio.gather(self._carry(reader, up_writer), self._carry(up_reader, writer))
-        for one in (writer, up_writer):
-            one.close()
+        try:
+            await asyncio.gather(self._carry(reader, up_writer), self._carry(up_reader, writer))
+        finally:
+            for one in (writer, up_writer):
+                one.close()
 
     async def _refuse(self, writer):
-        if self._refusal:
-            writer.write(self._refusal)
-            await writer.drain()
-        else:
-            writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        try:
+            if self._refusal:
+                writer.write(self._refusal)
+                await writer.drain()
+            else:
+                writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        except OSError:
+            pass  # it has left by itself
         writer.close()
 
     async def _carry(self, reader, writer):
