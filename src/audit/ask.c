@@ -15,7 +15,7 @@ enum { ANSWER_SECONDS = 10, CHUNK = 16 * 1024, SHOWN_MAX = 60, AGAIN_MAX = 2 };
 
 void asked_clear(Asked *asked)
 {
-    session_free(asked->session);
+    prober_drop(asked->prober, asked->session);
     hello_reader_free(asked->reader);
     g_free(asked->why);
     *asked = (Asked){0};
@@ -185,7 +185,9 @@ static void start(Prober *p, Asked *asked)
     asked_clear(asked);
     asked->reader = hello_reader_new();
     asked->answer = hello_reader_answer(asked->reader);
+    asked->prober = p;
     asked->session = reach_hello(p, &asked->why);
+    asked->crowded = prober_crowded(p);
 }
 
 static void once(Prober *p, const GByteArray *hello, Asked *asked)
@@ -193,6 +195,7 @@ static void once(Prober *p, const GByteArray *hello, Asked *asked)
     start(p, asked);
     if (asked->session) {
         say(asked, hello);
+        asked->crowded = asked->crowded || prober_crowded(p);
     }
 }
 
@@ -200,7 +203,7 @@ static void leave(Asked *asked)
 {
     if (asked->session) {
         take_leave(asked->session);
-        g_clear_pointer(&asked->session, session_free);
+        prober_drop(asked->prober, g_steal_pointer(&asked->session));
     }
 }
 
@@ -246,9 +249,21 @@ static void give_up(Prober *p, Asked *asked)
     }
 }
 
+/* Closed before our hello was taken, or silent, while others were being served: too many at once,
+ * maybe. Not so where the hello was taken and closed on: that is an answer of a kind. */
+static bool is_for_the_crowd(const Asked *asked)
+{
+    return asked->crowded && said_nothing(asked) && !asked->taken;
+}
+
 static void ask(Prober *p, const GByteArray *hello, Asked *asked)
 {
     once(p, hello, asked);
+    if (is_for_the_crowd(asked)) {
+        prober_narrow(p);
+        leave(asked);
+        once(p, hello, asked);
+    }
     for (unsigned again = 0; again < AGAIN_MAX && p->facts->tls_first && p->good_hello &&
                              said_nothing(asked) && !asked->taken;
          again++) {
@@ -293,6 +308,17 @@ static void calibrate(Prober *p)
     }
 }
 
+/* Those who ask at the same time wait for the answer of the one who asks. */
+static void calibrate_once(Prober *p)
+{
+    if (gate_enter(&p->calibrating, NULL)) {
+        if (p->refuses_by_closing == UNKNOWN) {
+            calibrate(p);
+        }
+        gate_leave(&p->calibrating);
+    }
+}
+
 /* Closing is a refusal only where what must be refused is refused so. */
 static void judge_closing(Prober *p, Asked *asked)
 {
@@ -301,7 +327,7 @@ static void judge_closing(Prober *p, Asked *asked)
     }
     if (p->refuses_by_closing == UNKNOWN && p->good_hello && prober_can(p, 2)) {
         leave(asked);
-        calibrate(p);
+        calibrate_once(p);
     }
     if (p->refuses_by_closing == YES) {
         asked->outcome = ASKED_REFUSED;

@@ -5,7 +5,7 @@
 #include "audit/probes.h"
 
 /* What was chosen of all stands last; before it, what is known from this version or another, or
- * else all there are. */
+ * else all there are, but for those that some servers choose in vain. */
 static GArray *first_last(const Prober *p, VersionIndex v)
 {
     GArray *turned = g_array_new(FALSE, FALSE, sizeof(uint16_t));
@@ -21,20 +21,21 @@ static GArray *first_last(const Prober *p, VersionIndex v)
         }
     }
     bool all = turned->len < 2 && p->facts->version[v].suites_complete.known != YES;
-    for (guint i = p->suites->len; all && i-- > 0;) {
-        list_add(turned, g_array_index(p->suites, uint16_t, i));
+    g_autoptr(GArray) rest = suites_by_dh(p->suites, false);
+    for (guint i = rest->len; all && i-- > 0;) {
+        list_add(turned, g_array_index(rest, uint16_t, i));
     }
     list_remove(turned, first);
     g_array_append_val(turned, first);
     return turned;
 }
 
-static void settle_order(Facts *f, VersionIndex v, uint16_t chosen)
+static void settle_order(Facts *f, VersionIndex v, const GArray *offered, uint16_t chosen)
 {
     VersionFacts *version = &f->version[v];
     uint16_t first = g_array_index(version->suites, uint16_t, 0);
-    if (version->suites->len < 2) {
-        fact_set(&version->server_order, UNKNOWN, "one suite only was seen");
+    if (offered->len < 2) {
+        fact_set(&version->server_order, UNKNOWN, "there is one suite only");
         return;
     }
     Known known = chosen == first ? YES : NO;
@@ -91,7 +92,7 @@ static void ask_with_name(Prober *p, VersionIndex v, const GArray *turned, const
     prober_ask(p, &offer, &asked);
     uint16_t chosen = chosen_of(&asked, v, turned);
     if (chosen) {
-        settle_order(p->facts, v, chosen);
+        settle_order(p->facts, v, turned, chosen);
         fact_set(&p->facts->sni_needed, YES, "without it: %s", why_without);
     } else {
         fact_set(&p->facts->version[v].server_order, UNKNOWN, "%s",
@@ -129,7 +130,7 @@ void probe_order(Prober *p)
         settle_sni(p, &asked);
     }
     if (chosen && turned->len >= 2) {
-        settle_order(f, v, chosen);
+        settle_order(f, v, turned, chosen);
     } else if (!chosen && named && asked.outcome != ASKED_NOT) {
         g_autofree char *why =
             g_strdup(asked.why ? asked.why : "the server chose what was not offered");

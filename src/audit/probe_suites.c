@@ -192,16 +192,22 @@ static bool list_has_class(const GArray *list, SuiteClass class)
     return false;
 }
 
-static void enumerate_all(Prober *p)
+typedef struct {
+    Prober *p;
+    VersionIndex version;
+    GArray *unknown;
+    char *why;
+} VersionSearch;
+
+static void enumerate_version(void *user)
 {
-    Facts *f = p->facts;
-    g_autoptr(GArray) unknown = g_array_new(FALSE, FALSE, sizeof(uint16_t));
-    g_autofree char *why = NULL;
-    for (int v = V_TLS13; v >= V_SSL3; v--) {
-        if (f->version[v].offered.known == YES) {
-            enumerate_suites(p, (VersionIndex)v, unknown, &why);
-        }
-    }
+    VersionSearch *s = user;
+    enumerate_suites(s->p, s->version, s->unknown, &s->why);
+}
+
+/* What is in none of the lists, and not among what stayed unknown, is not there. */
+static void settle_classes(Facts *f, const GArray *unknown, const char *why)
+{
     for (int c = 0; c < CLASS_COUNT; c++) {
         Fact *fact = &f->suite_class[c];
         if (fact->known != YES && list_has_class(unknown, (SuiteClass)c)) {
@@ -209,6 +215,31 @@ static void enumerate_all(Prober *p)
         } else if (fact->known != YES) {
             fact_set(fact, NO, "none among all suites");
         }
+    }
+}
+
+static void enumerate_all(Prober *p)
+{
+    Facts *f = p->facts;
+    g_autoptr(GArray) unknown = g_array_new(FALSE, FALSE, sizeof(uint16_t));
+    VersionSearch searches[V_COUNT];
+    void *users[V_COUNT];
+    size_t n = 0;
+    for (int v = V_TLS13; v >= V_SSL3; v--) {
+        if (f->version[v].offered.known == YES) {
+            searches[n] = (VersionSearch){p, (VersionIndex)v, unknown, NULL};
+            users[n] = &searches[n];
+            n++;
+        }
+    }
+    io_together(enumerate_version, users, n);
+    const char *why = NULL;
+    for (size_t i = 0; i < n; i++) {
+        why = why ? why : searches[i].why;
+    }
+    settle_classes(f, unknown, why);
+    for (size_t i = 0; i < n; i++) {
+        g_free(searches[i].why);
     }
 }
 

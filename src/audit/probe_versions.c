@@ -212,17 +212,71 @@ static void ask_ssl2(Prober *p)
     }
 }
 
+/* --- all of them --- */
+
+/* What the ordinary session agreed on need not be asked for again. */
+static void take_from_session(Facts *f)
+{
+    if (!f->peer || f->peer->version != TLS_1_3) {
+        return;
+    }
+    const char *name = f->peer->cipher_standard;
+    for (const Suite *s = hello_suites; name && s->name; s++) {
+        if (g_str_equal(s->name, name)) {
+            list_add(f->version[V_TLS13].suites, s->id);
+        }
+    }
+    settle(f, V_TLS13, YES, name ? name : "in an ordinary session");
+    fact_set(&f->tls13_intolerant, NO, NULL);
+}
+
+typedef struct {
+    Prober *p;
+    VersionIndex version;
+} Question;
+
+/* In SSLv3 to TLS 1.1, `full`: each by itself. Else downwards as far as need be. */
+static void ask_below(void *user)
+{
+    Question *q = user;
+    if (q->version == V_SSL2) {
+        ask_ssl2(q->p);
+    } else if (q->p->plan->full) {
+        ask_old(q->p, q->version);
+    } else {
+        for (int v = q->version; v >= V_SSL3;) {
+            v = ask_old(q->p, (VersionIndex)v);
+        }
+    }
+}
+
+/* The best is known by now, so that refusals can be told from breakdowns. */
+static void ask_the_others(Prober *p, int below)
+{
+    Question questions[V_COUNT];
+    void *users[V_COUNT];
+    size_t n = 0;
+    for (int v = below; v >= V_SSL2; v--) {
+        if (v == V_SSL2 || v == below || p->plan->full) {
+            questions[n] = (Question){p, (VersionIndex)v};
+            users[n] = &questions[n];
+            n++;
+        }
+    }
+    io_together(ask_below, users, n);
+}
+
 void probe_versions(Prober *p)
 {
-    prober_progress(p, "versions");
-    ask_tls13(p);
-    for (int v = V_TLS12; v >= V_SSL3;) {
-        v = ask_old(p, (VersionIndex)v);
-    }
     const VersionFacts *tls13 = &p->facts->version[V_TLS13];
+    prober_progress(p, "versions");
+    take_from_session(p->facts);
+    if (tls13->offered.known == UNKNOWN) {
+        ask_tls13(p);
+    }
+    ask_the_others(p, ask_old(p, V_TLS12));
     if (tls13->offered.known == UNKNOWN && p->good_hello && p->refuses_by_closing != NO) {
         ask_tls13(p); /* closed: by now it may be known whether this is how the server refuses */
     }
     judge_intolerance(p->facts);
-    ask_ssl2(p);
 }

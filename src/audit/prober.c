@@ -9,7 +9,9 @@
 
 enum {
     BUDGET_DEFAULT = 20,
-    BUDGET_FULL = 200,
+    BUDGET_FULL = 300,
+    PARALLEL_DEFAULT = 24,
+    PARALLEL_VERDICT = 6, /* twenty connections are not worth more */
     MINUTE_US = 60 * G_USEC_PER_SEC,
     GREETING_SECONDS = 30, /* postscreen's greet delay is 6, some wait longer */
     GREET_DELAY_US = 5 * G_USEC_PER_SEC,
@@ -44,6 +46,9 @@ Prober *prober_new(const ProbePlan *plan, const Target *target, Facts *facts)
     facts->budget = plan->max_connections ? plan->max_connections
                     : plan->full          ? BUDGET_FULL
                                           : BUDGET_DEFAULT;
+    unsigned parallel = plan->parallel ? plan->parallel : PARALLEL_DEFAULT;
+    p->gate.limit = plan->full ? parallel : MIN(parallel, PARALLEL_VERDICT);
+    p->calibrating.limit = 1;
     make_raw_plan(p);
     offer_lists(p);
     return p;
@@ -130,7 +135,7 @@ static bool wait_for_turn(Prober *p, GError **error)
     return true;
 }
 
-static bool take_turn(Prober *p, GError **error)
+static bool count_connection(Prober *p, GError **error)
 {
     if (p->stopped) {
         return error_fail(error, POSTERN_ERROR_UNAVAILABLE, "%s", p->stopped);
@@ -139,13 +144,53 @@ static bool take_turn(Prober *p, GError **error)
         return error_fail(error, POSTERN_ERROR_LIMIT, "the budget of %u connections is used up",
                           p->facts->budget);
     }
-    if (!wait_for_turn(p, error)) {
+    p->facts->connections++;
+    return true;
+}
+
+/* Counted only when it is its turn: what happens to those before may be the end of it all. */
+static bool take_turn(Prober *p, GError **error)
+{
+    if (!wait_for_turn(p, error) || !count_connection(p, error)) {
         return false;
     }
     gint64 now = g_get_monotonic_time();
     g_array_append_val(p->starts, now);
-    p->facts->connections++;
     return true;
+}
+
+/* Places are taken in this order by all. */
+static bool enter(Prober *p, GError **error)
+{
+    if (!gate_enter(&p->gate, error)) {
+        return false;
+    }
+    if (p->plan->gate && !gate_enter(p->plan->gate, error)) {
+        gate_leave(&p->gate);
+        return false;
+    }
+    return true;
+}
+
+static void leave(Prober *p)
+{
+    if (p->plan->gate) {
+        gate_leave(p->plan->gate);
+    }
+    gate_leave(&p->gate);
+}
+
+bool prober_crowded(const Prober *p)
+{
+    return p->gate.inside > 1;
+}
+
+void prober_narrow(Prober *p)
+{
+    if (p->gate.limit > 1) {
+        prober_progress(p, "one connection at a time from now on");
+        gate_set_limit(&p->gate, 1);
+    }
 }
 
 static void stop(Prober *p, const char *why)
@@ -304,30 +349,51 @@ static Session *climb_once(Prober *p, const SessionPlan *plan, Stage upto, bool 
         return s;
     }
     *in_tls = failed_in_tls(s, upto);
-    prober_hang_up(p, s);
+    session_quit(s);
+    session_free(s);
     g_propagate_error(error, cause);
     return NULL;
 }
 
-Session *prober_climb(Prober *p, const SessionPlan *plan, Stage upto, GError **error)
+/* With others beside us it may be their number that the server does not bear: once more, alone.
+ * Suspends. */
+static bool step_back(Prober *p)
+{
+    prober_narrow(p);
+    leave(p);
+    return enter(p, NULL);
+}
+
+/* Holds a place, and keeps it while it waits, so that nobody else bothers the server meanwhile.
+ * *inside tells whether it still has it. Suspends. */
+static Session *climb_patiently(Prober *p, const SessionPlan *plan, Stage upto, bool *inside,
+                                GError **error)
 {
     double waited = 0, pause = 1;
-    for (bool again = false;; again = true) {
+    for (bool waited_once = false;;) {
         g_autoptr(GError) cause = NULL;
         bool in_tls;
-        Session *s = climb_once(p, plan ? plan : &p->raw, upto, &in_tls, &cause);
+        bool crowded = prober_crowded(p);
+        Session *s = climb_once(p, plan, upto, &in_tls, &cause);
         if (s) {
-            if (again) {
+            if (waited_once) {
                 slow_down(p);
             }
             return s;
         }
         bool turned_away = !in_tls && is_turned_away(p, cause);
-        if (turned_away) {
+        if (turned_away && (crowded || prober_crowded(p))) {
+            *inside = step_back(p);
+            if (*inside) {
+                continue;
+            }
+        } else if (turned_away) {
             prober_progress(p, "turned away, waiting: %s", cause->message);
-        }
-        if (turned_away && back_off(p, &waited, &pause, NULL)) {
-            continue;
+            prober_narrow(p);
+            waited_once = true;
+            if (back_off(p, &waited, &pause, NULL)) {
+                continue;
+            }
         }
         bool hopeless = turned_away || !p->answered;
         if ((!in_tls && hopeless) ||
@@ -339,11 +405,31 @@ Session *prober_climb(Prober *p, const SessionPlan *plan, Stage upto, GError **e
     }
 }
 
+Session *prober_climb(Prober *p, const SessionPlan *plan, Stage upto, GError **error)
+{
+    if (!enter(p, error)) {
+        return NULL;
+    }
+    bool inside = true;
+    Session *s = climb_patiently(p, plan ? plan : &p->raw, upto, &inside, error);
+    if (!s && inside) {
+        leave(p);
+    }
+    return s;
+}
+
+void prober_drop(Prober *p, Session *s)
+{
+    if (s) {
+        session_free(s);
+        leave(p);
+    }
+}
+
 void prober_hang_up(Prober *p, Session *s)
 {
-    (void)p;
     if (s) {
         session_quit(s);
-        session_free(s);
     }
+    prober_drop(p, s);
 }

@@ -1,12 +1,18 @@
 /* prober.h: what all probes of one service share: the connections, which are counted, spaced and
  * given up in one place, and the asking of one hello over one of them.
  *
+ * Probes run beside each other (io_together): each connection takes a place at the gate, and holds
+ * it until it is hung up or dropped; nobody opens a second one while it holds one. A server that
+ * does not bear so many is asked one at a time from then on, and what was asked when it broke down
+ * is asked again.
+ *
  * A probe is straight-line code: it asks, looks at what came back, and fills the Facts. When a
  * server turns us away (421, resets, closed at once) the Prober waits and tries again; a probe only
  * sees ASKED_NOT when no connection was to be had at all, with the reason. */
 #pragma once
 
 #include "audit/probe.h"
+#include "io/together.h"
 
 struct Prober {
     const ProbePlan *plan;    /* borrowed */
@@ -19,6 +25,8 @@ struct Prober {
     char *no_tls;             /* why there is no TLS to be asked for, or NULL */
     Known refuses_by_closing; /* Dovecot sends no alert: what it does not know it answers by closing
                                */
+    Gate gate;                /* so many connections at once; one, when the server has enough */
+    Gate calibrating;         /* who finds out about refuses_by_closing: one is enough */
     bool answered;            /* a connection has got as far as it was meant to */
     bool agreed;              /* the server has agreed to TLS, or needs no asking */
     GArray *starts;           /* of gint64: when each connection was begun (monotonic) */
@@ -52,6 +60,12 @@ Session *prober_climb(Prober *p, const SessionPlan *plan, Stage upto, GError **e
 SessionPlan prober_session_plan(const Prober *p);
 /* QUIT where the conversation is in order, and closes. NULL is fine. Suspends. */
 void prober_hang_up(Prober *p, Session *s);
+/* Closes without a word. NULL is fine. */
+void prober_drop(Prober *p, Session *s);
+/* Is there more than one connection at this moment? Then what fails may have failed for that. */
+bool prober_crowded(const Prober *p);
+/* One at a time from now on. */
+void prober_narrow(Prober *p);
 
 typedef enum {
     ASKED_NOT, /* there was no connection, or no TLS to be had: the budget, the server, the network
@@ -71,7 +85,9 @@ typedef struct {
     bool taken;       /* the server had our hello before it ended the connection */
     bool by_closing;  /* REFUSED: without an alert, by a server that does so with whatever it does
                          not know */
+    bool crowded;     /* there were other connections at the time */
     Session *session; /* prober_ask_and_stay(): the connection, else NULL */
+    Prober *prober;   /* whose connection that is; borrowed */
 } Asked;
 
 void asked_clear(Asked *asked);

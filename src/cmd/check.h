@@ -59,6 +59,7 @@ typedef struct {
     Dns *dns; /* borrowed from the first connection: one for all */
     struct Transcript *transcript;
     CheckProgress *progress; /* NULL: none is shown */
+    Gate gate;               /* so many connections at once, of all services together */
     size_t next;             /* the job to begin with next */
 } CheckRun;
 
@@ -83,7 +84,7 @@ bool check_services(CheckRun *run, GError **error);
 /* Facts into the report, and what they mean. */
 void check_judge(CheckRun *run);
 /* The ProbePlan of one job, all of whose members the run owns. */
-ProbePlan check_probe_plan(const CheckRun *run, const SessionPlan *plan);
+ProbePlan check_probe_plan(CheckRun *run, const SessionPlan *plan);
 
 typedef struct {
     const AuditFormat *format;

@@ -7,7 +7,8 @@
 #include "io/sched.h"
 #include "report/transcript.h"
 
-#define PARALLEL 4
+#define PARALLEL 24 /* connections at once */
+#define WORKERS 4   /* services at once */
 #define RESOLVE_SECONDS 20
 
 static void on_progress(void *user, const char *what)
@@ -17,13 +18,15 @@ static void on_progress(void *user, const char *what)
     check_progress_tell(((void **)user)[0], name, what);
 }
 
-ProbePlan check_probe_plan(const CheckRun *run, const SessionPlan *plan)
+ProbePlan check_probe_plan(CheckRun *run, const SessionPlan *plan)
 {
     const CheckOptions *o = run->options;
     return (ProbePlan){
         .plan = plan,
         .max_connections = (unsigned)o->max_connections,
         .per_minute = run->per_minute,
+        .parallel = run->gate.limit,
+        .gate = run->gate.limit > 0 ? &run->gate : NULL,
         .full = o->full,
         .next_cert = o->next_cert,
     };
@@ -128,9 +131,11 @@ static bool work_in_parallel(CheckRun *run, size_t workers, GError **error)
 
 bool check_services(CheckRun *run, GError **error)
 {
-    int parallel = run->options->parallel > 0 ? run->options->parallel : PARALLEL;
     /* Several conversations in one transcript could not be told apart. */
-    size_t workers = run->transcript != NULL ? 1 : MIN((size_t)parallel, run->jobs->len);
+    bool apart = run->transcript != NULL;
+    unsigned parallel = run->options->parallel > 0 ? (unsigned)run->options->parallel : PARALLEL;
+    run->gate.limit = apart ? 1 : parallel;
+    size_t workers = MIN(MIN(run->gate.limit, WORKERS), run->jobs->len);
     check_progress_total(run->progress, run->jobs->len);
     if (workers <= 1) {
         work(run);
