@@ -48,6 +48,31 @@ void digest_compute(DigestKind kind, Bytes data, uint8_t out[DIGEST_MAX])
     must(EVP_Digest(data.data, data.len, out, NULL, kinds[kind].md(), NULL) == 1, "digests");
 }
 
+struct Digest {
+    EVP_MD_CTX *state;
+};
+
+Digest *digest_new(DigestKind kind)
+{
+    Digest *digest = g_new0(Digest, 1);
+    digest->state = EVP_MD_CTX_new();
+    must(digest->state && EVP_DigestInit_ex(digest->state, kinds[kind].md(), NULL) == 1, "digests");
+    return digest;
+}
+
+void digest_update(Digest *digest, Bytes piece)
+{
+    piece = never_null(piece);
+    must(EVP_DigestUpdate(digest->state, piece.data, piece.len) == 1, "digests");
+}
+
+void digest_finish(Digest *digest, uint8_t out[DIGEST_MAX])
+{
+    must(EVP_DigestFinal_ex(digest->state, out, NULL) == 1, "digests");
+    EVP_MD_CTX_free(digest->state);
+    g_free(digest);
+}
+
 void digest_hmac(DigestKind kind, Bytes key, Bytes data, uint8_t out[DIGEST_MAX])
 {
     key = never_null(key);

@@ -93,6 +93,19 @@ static void test_same(void)
     g_assert_true(digest_same(NULL, NULL, 0));
 }
 
+static void test_pieces(void)
+{
+    uint8_t whole[DIGEST_MAX];
+    uint8_t pieces[DIGEST_MAX];
+    digest_compute(DIGEST_SHA256, BYTES_LITERAL("in pieces"), whole);
+    Digest *digest = digest_new(DIGEST_SHA256);
+    digest_update(digest, BYTES_LITERAL("in "));
+    digest_update(digest, BYTES_NONE);
+    digest_update(digest, BYTES_LITERAL("pieces"));
+    digest_finish(digest, pieces);
+    g_assert_cmpmem(whole, digest_size(DIGEST_SHA256), pieces, digest_size(DIGEST_SHA256));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -102,5 +115,6 @@ int main(int argc, char **argv)
     g_test_add_func("/digest/pbkdf2", test_pbkdf2);
     g_test_add_func("/digest/random", test_random_differs);
     g_test_add_func("/digest/same", test_same);
+    g_test_add_func("/digest/pieces", test_pieces);
     return g_test_run();
 }
