@@ -53,11 +53,23 @@ TlsClose tls_how_closed(const Stream *s);
 typedef struct TlsServer TlsServer;
 typedef struct {
     const char *cert_file, *key_file; /* PEM */
+    const char *chain;                /* PEM text instead of cert_file */
+    const Secret *key;                /* and its key */
     TlsVersion min, max;
-    const char *client_ca_file; /* asks for client certificates when set */
+    const char *ciphers, *groups; /* as in TlsPlan; NULL: OpenSSL's own */
+    const char *client_ca_file;   /* asks for client certificates when set */
+    const char *client_ca;        /* PEM text instead */
+    GBytes *ocsp;                 /* DER: stapled when a client asks; kept by reference */
+    const char *const *alpn;      /* what is agreed to, most wanted first; NULL: nothing is said */
+    bool weak; /* lets keys, digests and suites through that OpenSSL calls too weak */
 } TlsServerPlan;
 TlsServer *tls_server_new(const TlsServerPlan *plan, GError **error);
 void tls_server_free(TlsServer *server);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TlsServer, tls_server_free)
+/* Who the client's certificate is for (its subject's common name, or its first address), when it
+ * was asked for, shown and verified; else NULL. The caller frees it. */
+char *tls_server_client_name(Stream *s);
+/* "TLSv1.3 TLS_AES_256_GCM_SHA384", for logs. The caller frees it; NULL when it is not TLS. */
+char *tls_session_words(const Stream *s);
 /* Takes `lower`. Suspends. */
 Stream *tls_server_accept(TlsServer *server, Stream *lower, Deadline deadline, GError **error);
