@@ -13,9 +13,10 @@ typedef struct Source Source;
 /* One message as the server lists it. */
 typedef struct {
     uint32_t number; /* POP3: its number in this session; IMAP: its UID */
-    uint64_t size;   /* octets as announced (LIST, RFC822.SIZE); some servers lie */
-    const char
-        *uidl; /* POP3: UIDL, or "sha256:HEX" of the header where there is no UIDL; IMAP: NULL */
+    uint64_t size;   /* octets as announced (LIST, RFC822.SIZE), 0 when that was nonsense; some
+                        servers lie */
+    /* POP3: UIDL, or "sha256:HEX" of the header where there is no UIDL; IMAP: NULL */
+    const char *uidl;
     int64_t received; /* INTERNALDATE, seconds since the epoch; 0: not known */
     bool seen, answered, flagged, draft, deleted; /* IMAP */
     bool ambiguous; /* another message of this listing has the same UIDL */
@@ -56,8 +57,10 @@ typedef enum {
 } SourceEnd;
 
 /* Takes what is fetched, in the order of the list that was asked for where the server keeps it
- * (IMAP may not). begin, data..., end for each message; a message for which end was not called was
- * not received. Returning false ends the fetch with that error. Members may suspend. */
+ * (IMAP may not). begin, data..., end for each message, one after the other; those that are GONE or
+ * REFUSED may have an end only. A message for which end was not called was not received. Returning
+ * false ends the fetch with that error, and the use of the Source: more may be on its way. Members
+ * may suspend. */
 typedef struct {
     bool (*begin)(void *user, const SourceMessage *message, GError **error);
     /* Text as on the wire, CRLF line ends and all, dot-stuffing undone; in pieces of any length. */
