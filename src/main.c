@@ -12,9 +12,10 @@
 #include "cmd/connect.h"
 #include "cmd/help.h"
 
+extern const Command cmd_tunnel;
 extern const Command cmd_talk, cmd_check, cmd_auth, cmd_help, cmd_completion;
 
-const Command *const commands[] = {&cmd_talk, &cmd_check,      &cmd_auth,
+const Command *const commands[] = {&cmd_talk, &cmd_check,      &cmd_tunnel, &cmd_auth,
                                    &cmd_help, &cmd_completion, NULL};
 
 #if defined(__SANITIZE_ADDRESS__)
