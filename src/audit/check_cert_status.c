@@ -128,7 +128,7 @@ static const Check checks[] = {
                "gone on. The file is not "
                "refreshed, or is for another certificate.",
         .reference = "RFC 6960 3.2",
-        .fix = {.exim = "tls_ocsp_file = /etc/exim4/ocsp.der  # fetch it anew daily"},
+        .fix = {.exim = "# fetch it anew daily:\ntls_ocsp_file = /etc/exim4/ocsp.der"},
     },
     {
         .id = "cert.transparency",
