@@ -2,8 +2,7 @@
  * safely here, what is still to be removed from the server, how the last run went. One SQLite
  * database for all accounts, DIRECTORY/fetch.db.
  *
- * Calls read and write local files and do not suspend. A commit that has returned is on disk. On a
- * coroutine they run on the thread's own stack (sched_on_big_stack). */
+ * Calls read and write local files and do not suspend. A commit that has returned is on disk. */
 #pragma once
 
 #include "base/bytes.h"
@@ -11,7 +10,7 @@
 
 typedef struct State State;
 
-/* `directory` is made (0700) when missing; NULL: $XDG_STATE_HOME/postern, made by the caller. */
+/* `directory` is made (0700) when missing. CANT_CREATE, CONFIG, IO, DATA. */
 State *state_open(const char *directory, GError **error);
 void state_close(State *state);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(State, state_close)
@@ -67,6 +66,8 @@ typedef enum {
     STATE_TO_REMOVE = 2,  /* and to be deleted or moved on the server: not known to be done yet */
     STATE_JOURNALLED = 3, /* in the journal of an mbox: see deliver/mbox.c */
     STATE_HEADER = 4,     /* only its header was delivered */
+    STATE_ADOPTED = 5,    /* taken as fetched: known, but never removed from the server for it */
+    STATE_DONE = 6,       /* and the server was told what it was to be told: it is flagged */
 } StateWhat;
 
 typedef struct {
