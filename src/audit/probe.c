@@ -17,9 +17,9 @@ typedef struct {
 
 static const ProbeRow rows[] = {
     {"an ordinary session", 1, 3, 0, 0, probe_session},
-    {"versions", 3, 7, 1, 1, probe_versions},
     {"what may be done before TLS", 1, 2, 1, 1, probe_cleartext},
     {"DANE", 1, 1, 1, 1, probe_dane},
+    {"versions", 3, 7, 1, 1, probe_versions},
     {"cipher suites", 3, 9, 2, 3, probe_suites},
     {"order of cipher suites, SNI", 1, 2, 3, 2, probe_order},
     {"certificates of both kinds", 0, 2, 3, 4, probe_certificates},

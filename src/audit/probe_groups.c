@@ -153,35 +153,121 @@ static void ask_weak(Prober *p)
 
 /* --- each one --- */
 
-/* Withholds the chosen one and asks again. True: until the server refused the rest, or chose
- * something else than ECDHE. */
-static bool enumerate_groups(Prober *p, VersionIndex v, const GArray *all, char **why)
+typedef struct {
+    Prober *p;
+    VersionIndex version;
+    GArray *left; /* of uint16_t: to be asked for yet; owned */
+    bool done;    /* each of them was found, or refused */
+    char *why;    /* not done: why */
+} Search;
+
+/* Withholds the chosen one and asks again, until the server refuses the rest, or chooses something
+ * else than ECDHE. A TaskFunc. */
+static void search(void *user)
 {
-    g_autoptr(GArray) left = g_array_copy((GArray *)all);
-    while (left->len) {
+    Search *s = user;
+    while (s->left->len) {
         g_auto(Asked) asked = {0};
-        ask_groups(p, v, left, &asked);
+        ask_groups(s->p, s->version, s->left, &asked);
         if (asked.outcome != ASKED_CHOSE) {
-            *why = g_strdup(asked.why);
-            return asked.outcome == ASKED_REFUSED;
+            s->why = g_strdup(asked.why);
+            s->done = asked.outcome == ASKED_REFUSED;
+            return;
         }
-        if (!list_has(left, asked.answer->group)) {
-            *why = g_strdup("the server chose a group that was not offered");
-            return false;
+        if (!list_has(s->left, asked.answer->group)) {
+            s->why = g_strdup("the server chose a group that was not offered");
+            return;
         }
-        list_remove(left, asked.answer->group);
+        list_remove(s->left, asked.answer->group);
     }
-    return true;
+    s->done = true;
+}
+
+/* What servers of today have, each beside the others; all else one after the other. An ECDSA
+ * certificate needs its own curve all the time, so that there is one chain. */
+static bool is_usual(const HelloName *group)
+{
+    enum { SECP256R1 = 23, SECP384R1 = 24, SECP521R1 = 25, X25519 = 29, X448 = 30 };
+    return group->id >= SECP256R1 && group->id <= X448 &&
+           (group->id <= SECP521R1 || group->id >= X25519);
+}
+
+static bool is_not_usual(const HelloName *group)
+{
+    return !is_usual(group);
+}
+
+static size_t make_searches(Prober *p, VersionIndex v, const GArray *all, Search *searches)
+{
+    bool apart = v == V_TLS13 && p->facts->version[v].offered.known == YES;
+    if (!apart) {
+        searches[0] = (Search){.p = p, .version = v, .left = g_array_copy((GArray *)all)};
+        return 1;
+    }
+    size_t n = 0;
+    g_autoptr(GArray) usual = names_where(all, is_usual);
+    searches[n++] = (Search){.p = p, .version = v, .left = names_where(all, is_not_usual)};
+    for (guint i = 0; i < usual->len; i++) {
+        Search one = {.p = p, .version = v, .left = g_array_new(FALSE, FALSE, sizeof(uint16_t))};
+        list_add(one.left, g_array_index(usual, uint16_t, i));
+        searches[n++] = one;
+    }
+    return n;
+}
+
+/* In the order of our own list: several came at once. */
+static void sort_groups(Prober *p)
+{
+    GArray *found = p->facts->groups;
+    g_autoptr(GArray) sorted = g_array_new(FALSE, FALSE, sizeof(uint16_t));
+    for (guint i = 0; i < p->groups->len; i++) {
+        uint16_t id = g_array_index(p->groups, uint16_t, i);
+        if (list_has(found, id)) {
+            list_add(sorted, id);
+        }
+    }
+    for (guint i = 0; i < found->len; i++) {
+        list_add(sorted, g_array_index(found, uint16_t, i));
+    }
+    g_array_set_size(found, 0);
+    g_array_append_vals(found, sorted->data, sorted->len);
 }
 
 static bool enumerate_version(Prober *p, VersionIndex v, const GArray *all)
 {
-    g_autofree char *why = NULL;
-    if (enumerate_groups(p, v, all, &why)) {
-        return true;
+    enum { SEARCHES_MAX = 8 };
+    Search searches[SEARCHES_MAX];
+    void *users[SEARCHES_MAX];
+    size_t n = make_searches(p, v, all, searches);
+    bool done = true;
+    for (size_t i = 0; i < n; i++) {
+        users[i] = &searches[i];
     }
-    fact_set(&p->facts->groups_complete, UNKNOWN, "%s: %s", version_index_name(v), why);
-    return false;
+    io_together(search, users, n);
+    for (size_t i = 0; i < n; i++) {
+        if (!searches[i].done) {
+            fact_set(&p->facts->groups_complete, UNKNOWN, "%s: %s", version_index_name(v),
+                     searches[i].why);
+        }
+        done = done && searches[i].done;
+        g_array_unref(searches[i].left);
+        g_free(searches[i].why);
+    }
+    return done;
+}
+
+/* It is one list for all versions: below TLS 1.3 only those are asked for that are not in it yet.
+ */
+static GArray *not_seen(const Facts *f, const GArray *all)
+{
+    GArray *rest = g_array_new(FALSE, FALSE, sizeof(uint16_t));
+    for (guint i = 0; i < all->len; i++) {
+        uint16_t id = g_array_index(all, uint16_t, i);
+        if (!list_has(f->groups, id) || !has_rsa(f)) {
+            g_array_append_val(rest, id);
+        }
+    }
+    return rest;
 }
 
 static void enumerate_all(Prober *p)
@@ -196,8 +282,12 @@ static void enumerate_all(Prober *p)
         fine = enumerate_version(p, V_TLS13, p->groups) && fine;
     }
     if (old != V_COUNT && f->suite_class[CLASS_ECDHE].known != NO) {
-        fine = enumerate_version(p, old, p->old_groups) && fine;
+        g_autoptr(GArray) rest = f->version[V_TLS13].offered.known == YES
+                                     ? not_seen(f, p->old_groups)
+                                     : g_array_copy(p->old_groups);
+        fine = enumerate_version(p, old, rest) && fine;
     }
+    sort_groups(p);
     if (fine && old != V_COUNT && f->version[V_TLS13].offered.known == NO && !has_rsa(f)) {
         fine = false; /* with TLS 1.3 that would not matter: it is one list for all versions */
         fact_set(&f->groups_complete, UNKNOWN,
@@ -210,38 +300,93 @@ static void enumerate_all(Prober *p)
 
 /* --- signature schemes, where they are seen: in the ServerKeyExchange of TLS 1.2 --- */
 
+/* One set of schemes, one after the other. A TaskFunc. */
+static void search_signatures(void *user)
+{
+    Search *s = user;
+    bool only_rsa = false;
+    g_autoptr(GArray) suites = suites_where(s->p->suites, is_ecdhe, &only_rsa);
+    while (s->left->len) {
+        g_auto(Asked) asked = {0};
+        HelloOffer offer = offer_suites(s->p, V_TLS12, suites);
+        offer.signatures = (const uint16_t *)(const void *)s->left->data;
+        offer.n_signatures = s->left->len;
+        prober_ask(s->p, &offer, &asked);
+        uint16_t scheme = asked.outcome == ASKED_CHOSE ? asked.answer->signature : 0;
+        if (!scheme || !list_has(s->left, scheme)) {
+            s->done = asked.outcome == ASKED_CHOSE || asked.outcome == ASKED_REFUSED;
+            s->why = g_strdup(asked.why);
+            return;
+        }
+        list_remove(s->left, scheme);
+    }
+    s->done = true;
+}
+
+/* The kinds of which a server has, as a rule, all or none: RSA-PSS with an ordinary key, RSA
+ * PKCS #1 with a good hash; and all others. */
+static size_t signature_kind(uint16_t scheme)
+{
+    enum { PSS_FIRST = 0x0804, PSS_LAST = 0x0806, PKCS1 = 0x01, SHA256 = 4, SHA512 = 6 };
+    bool pss = scheme >= PSS_FIRST && scheme <= PSS_LAST;
+    bool pkcs1 = (scheme & 0xff) == PKCS1 && scheme >> 8 >= SHA256 && scheme >> 8 <= SHA512;
+    return pss ? 0 : pkcs1 ? 1 : 2;
+}
+
 static void enumerate_signatures(Prober *p)
 {
+    enum { KINDS = 3 };
     if (p->facts->version[V_TLS12].offered.known != YES) {
         return;
     }
     prober_progress(p, "signature schemes");
-    bool only_rsa = false;
-    g_autoptr(GArray) suites = suites_where(p->suites, is_ecdhe, &only_rsa);
-    g_autoptr(GArray) left = g_array_copy(p->signatures);
-    while (left->len) {
-        g_auto(Asked) asked = {0};
-        HelloOffer offer = offer_suites(p, V_TLS12, suites);
-        offer.signatures = (const uint16_t *)(const void *)left->data;
-        offer.n_signatures = left->len;
-        prober_ask(p, &offer, &asked);
-        uint16_t scheme = asked.outcome == ASKED_CHOSE ? asked.answer->signature : 0;
-        if (!scheme || !list_has(left, scheme)) {
-            if (asked.outcome == ASKED_NOT || asked.outcome == ASKED_BROKE) {
-                prober_missing(p, "signature schemes: %s", asked.why);
-            }
-            return;
-        }
-        list_remove(left, scheme);
+    Search searches[KINDS];
+    void *users[KINDS];
+    for (size_t i = 0; i < KINDS; i++) {
+        searches[i] = (Search){.p = p, .left = g_array_new(FALSE, FALSE, sizeof(uint16_t))};
+        users[i] = &searches[i];
     }
+    for (guint i = 0; i < p->signatures->len; i++) {
+        uint16_t scheme = g_array_index(p->signatures, uint16_t, i);
+        g_array_append_val(searches[signature_kind(scheme)].left, scheme);
+    }
+    io_together(search_signatures, users, KINDS);
+    const char *why = NULL;
+    for (size_t i = 0; i < KINDS; i++) {
+        why = why || searches[i].done ? why : searches[i].why;
+    }
+    if (why) {
+        prober_missing(p, "signature schemes: %s", why);
+    }
+    for (size_t i = 0; i < KINDS; i++) {
+        g_array_unref(searches[i].left);
+        g_free(searches[i].why);
+    }
+}
+
+typedef struct {
+    Prober *p;
+    void (*run)(Prober *p);
+} Half;
+
+static void run_half(void *user)
+{
+    const Half *half = user;
+    half->run(half->p);
+}
+
+static void run_both(Prober *p, void (*one)(Prober *p), void (*other)(Prober *p))
+{
+    Half halves[] = {{p, one}, {p, other}};
+    void *users[] = {&halves[0], &halves[1]};
+    io_together(run_half, users, G_N_ELEMENTS(users));
 }
 
 void probe_groups(Prober *p)
 {
     prober_progress(p, "groups");
     if (p->plan->full) {
-        enumerate_all(p);
-        enumerate_signatures(p);
+        run_both(p, enumerate_all, enumerate_signatures);
     }
     if (p->plan->full && p->facts->groups_complete.known == YES) {
         const HelloName *hybrid = seen(p->facts, is_hybrid), *weak = seen(p->facts, is_weak);
@@ -255,6 +400,5 @@ void probe_groups(Prober *p)
         fact_set(&p->facts->groups_complete, UNKNOWN,
                  "only kinds of groups were asked for; --full lists all");
     }
-    ask_hybrid(p);
-    ask_weak(p);
+    run_both(p, ask_hybrid, ask_weak);
 }
