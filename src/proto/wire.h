@@ -126,5 +126,9 @@ bool wire_send_bytes(Wire *w, Bytes bytes, bool masked, GError **error);
 bool wire_start_tls(Wire *w, const TlsPlan *plan, const char *host, size_t *ret_injected,
                     TlsPeer **ret_peer, GError **error);
 
+/* The server's side of it: shakes hands as `server`. What came in plaintext behind the request is
+ * thrown away and counted in *ret_early. On failure the stream is gone. Suspends. */
+bool wire_accept_tls(Wire *w, TlsServer *server, size_t *ret_early, GError **error);
+
 /* Says no more will come from us (close_notify, FIN); reading goes on. Suspends. */
 bool wire_shutdown(Wire *w, GError **error);

@@ -1,0 +1,71 @@
+/* mailstore.h: the mail of the sandbox: users, their folders, the messages in them. All sessions of
+ * the process share one store; nothing here suspends, so that what one session sees is whole.
+ *
+ * Messages are kept in memory; with a directory each is a file of a Maildir too, and what lies
+ * there at the start is read. */
+#pragma once
+
+#include "base/bytes.h"
+#include "base/error.h"
+
+typedef struct MailStore MailStore;
+
+typedef struct {
+    uint32_t uid;
+    int64_t received; /* seconds since the epoch */
+    bool seen, answered, flagged, deleted, draft;
+    GPtrArray *keywords; /* of char*; NULL: none */
+    GBytes *text;        /* with CRLF line ends, as it came */
+    char *from;          /* envelope sender; NULL for what was appended */
+    char *to;            /* the recipient it was delivered for, or NULL */
+    char *file;          /* in the Maildir, or NULL */
+} Mail;
+
+typedef struct {
+    char *name;        /* UTF-8, "/" between levels; "INBOX" */
+    uint32_t validity; /* UIDVALIDITY */
+    uint32_t uid_next;
+    bool subscribed;
+    GPtrArray *mails; /* of Mail, by UID */
+    uint64_t changes; /* grows with every change: sessions compare it to know whether to look */
+    bool locked;      /* a POP3 session has it (RFC 1939) */
+    void *inside;     /* mailstore's own */
+} MailFolder;
+
+typedef struct {
+    char *name;
+    GPtrArray *folders; /* of MailFolder; the first is INBOX */
+} MailUser;
+
+/* `directory` NULL: memory only. CANT_CREATE, IO. */
+MailStore *mailstore_new(const char *directory, GError **error);
+void mailstore_free(MailStore *store);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MailStore, mailstore_free)
+
+/* Finds or makes the user; names that could not be a directory are refused with DATA. */
+MailUser *mailstore_user(MailStore *store, const char *name, GError **error);
+/* NULL when there is none. */
+MailUser *mailstore_find_user(MailStore *store, const char *name);
+
+/* Case of INBOX is no matter; NULL when there is none. */
+MailFolder *mail_find_folder(MailUser *user, const char *name);
+/* Makes it, and those above it. DATA: it exists, or the name is not good. */
+MailFolder *mail_create_folder(MailStore *store, MailUser *user, const char *name, GError **error);
+bool mail_delete_folder(MailStore *store, MailUser *user, const char *name, GError **error);
+/* Those below it come along; INBOX is emptied into the new one (RFC 3501 6.3.5). */
+bool mail_rename_folder(MailStore *store, MailUser *user, const char *from, const char *to,
+                        GError **error);
+
+/* Adds a message (a copy of its flags; text by reference) and tells those who watch. `as` may be
+ * NULL: a new, unseen one. The Mail is the folder's. IO when it cannot be written. */
+Mail *mail_add(MailStore *store, MailFolder *folder, GBytes *text, const Mail *as, GError **error);
+/* Call after a change of flags: writes it and tells those who watch. */
+void mail_changed(MailStore *store, MailFolder *folder, Mail *mail);
+/* Removes; the Mail is gone. */
+void mail_remove(MailStore *store, MailFolder *folder, Mail *mail);
+
+/* Calls func(user, folder) after each change of any folder; 0 is no id. Sessions in IDLE wake by
+ * it, and `serve wait`. func must not suspend. */
+unsigned mailstore_watch(MailStore *store, void (*func)(void *user, MailFolder *folder),
+                         void *user);
+void mailstore_unwatch(MailStore *store, unsigned id);

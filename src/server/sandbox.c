@@ -1,0 +1,345 @@
+/* sandbox.c: opens the sandbox and lets clients in: a task a door, a task a client. */
+#include "server/sandbox.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "server/sandbox_inside.h"
+
+#define TIMEOUT_S 600.0
+
+const Service services[] = {
+    {"smtp", "smtp", "SMTP_PORT", 25, false, false, smtpd_serve},
+    {"submission", "smtp", "SUBMISSION_PORT", 587, false, false, smtpd_serve},
+    {"submissions", "smtp", "SUBMISSIONS_PORT", 465, true, false, smtpd_serve},
+    {"lmtp", "smtp", "LMTP_PORT", 24, false, false, lmtpd_serve},
+    {NULL},
+};
+
+/* --- opening --- */
+
+static char *file_in(const Sandbox *box, const char *name)
+{
+    return g_build_filename(box->plan->directory ? box->plan->directory : box->own_dir, name, NULL);
+}
+
+/* Clients need the root's certificate in a file, even when everything else is in memory. */
+static bool make_directory(Sandbox *box, GError **error)
+{
+    if (!box->plan->directory) {
+        box->own_dir = g_dir_make_tmp("postern-serve-XXXXXX", error);
+        return box->own_dir || error_prefix(error, "a directory for the authority");
+    }
+    if (g_mkdir_with_parents(box->plan->directory, 0700) != 0) {
+        return error_fail(error, POSTERN_ERROR_CANT_CREATE, "cannot make the directory %s: %s",
+                          box->plan->directory, g_strerror(errno));
+    }
+    return true;
+}
+
+static bool write_private(const char *path, const Secret *text, GError **error)
+{
+    if (g_file_set_contents_full(path, secret_reveal(text).data, (gssize)secret_length(text),
+                                 G_FILE_SET_CONTENTS_CONSISTENT, 0600, error)) {
+        return true;
+    }
+    return error_prefix(error, "cannot keep the authority");
+}
+
+/* A directory keeps its authority, so that clients that were told to trust it go on doing so. */
+static bool find_authority(Sandbox *box, GError **error)
+{
+    g_autofree char *path = file_in(box, "authority.pem");
+    g_autofree char *text = NULL;
+    gsize len = 0;
+    if (g_file_get_contents(path, &text, &len, NULL)) {
+        box->mint = tls_mint_load((Bytes){text, len}, error);
+        secret_wipe(text, len);
+        return box->mint || error_prefix(error, "%s", path);
+    }
+    box->mint = tls_mint_new(error);
+    if (!box->mint || !box->plan->directory) {
+        return box->mint != NULL;
+    }
+    g_autoptr(Secret) saved = tls_mint_save(box->mint);
+    return write_private(path, saved, error);
+}
+
+static bool write_root(Sandbox *box, GError **error)
+{
+    g_autofree char *root = tls_mint_root(box->mint);
+    box->ca_file = file_in(box, "ca.pem");
+    return g_file_set_contents(box->ca_file, root, -1, error) ||
+           error_prefix(error, "cannot write the authority's certificate");
+}
+
+static bool make_tls(Sandbox *box, GError **error)
+{
+    const SandboxPlan *plan = box->plan;
+    const char *const names[] = {plan->host ? plan->host : "localhost", "localhost", "127.0.0.1",
+                                 "::1", NULL};
+    g_autofree char *root = tls_mint_root(box->mint);
+    TlsServerPlan tls = {.cert_file = plan->cert_file,
+                         .key_file = plan->key_file,
+                         .min = plan->tls_min,
+                         .max = plan->tls_max,
+                         .client_ca = root};
+    TlsMintPlan mint = {.names = names};
+    if (!sandbox_fault_tls(box, &mint, &tls, error)) {
+        return false;
+    }
+    g_autoptr(TlsMinted) minted = NULL;
+    if (!plan->cert_file) {
+        minted = tls_mint_issue(box->mint, &mint, error);
+        if (!minted) {
+            return false;
+        }
+        tls.chain = minted->chain;
+        tls.key = minted->key;
+        tls.ocsp = sandbox_fault_revoked(box) ? minted->revoked : minted->good;
+    }
+    box->tls = tls_server_new(&tls, error);
+    return box->tls != NULL;
+}
+
+static bool open_door(Sandbox *box, const Service *service, GError **error)
+{
+    const SandboxPlan *plan = box->plan;
+    const ListenAddress address = {
+        .host = (char *)(plan->bind ? plan->bind : "127.0.0.1"),
+        .port = plan->base_port ? (uint16_t)(plan->base_port + service->offset) : 0};
+    Listener *listener = listener_open(&address, 0600, error);
+    if (!listener) {
+        return error_prefix(error, "%s", service->name);
+    }
+    Door *door = g_new0(Door, 1);
+    *door = (Door){box, service, listener};
+    g_ptr_array_add(box->doors, door);
+    return true;
+}
+
+static bool is_wanted(const SandboxPlan *plan, const Service *service)
+{
+    return !service->on_request ||
+           (plan->on_request &&
+            g_strv_contains((const gchar *const *)plan->on_request, service->name));
+}
+
+static bool open_doors(Sandbox *box, GError **error)
+{
+    for (const Service *s = services; s->name; s++) {
+        if (is_wanted(box->plan, s) && !open_door(box, s, error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void door_free(gpointer data)
+{
+    Door *door = data;
+    listener_free(door->listener);
+    g_free(door);
+}
+
+static void conduct_free(gpointer data)
+{
+    SandboxConduct *conduct = data;
+    g_free(conduct->what);
+    g_free(conduct->example);
+    g_free(conduct);
+}
+
+Sandbox *sandbox_open(const SandboxPlan *plan, GError **error)
+{
+    g_autoptr(Sandbox) box = g_new0(Sandbox, 1);
+    box->plan = plan;
+    box->doors = g_ptr_array_new_with_free_func(door_free);
+    box->conduct = g_ptr_array_new_with_free_func(conduct_free);
+    bool ok = make_directory(box, error) && find_authority(box, error) && write_root(box, error) &&
+              make_tls(box, error) && sandbox_read_tokens(box, error) &&
+              (box->store = mailstore_new(plan->directory, error)) && open_doors(box, error);
+    return ok ? g_steal_pointer(&box) : NULL;
+}
+
+void sandbox_free(Sandbox *box)
+{
+    if (!box) {
+        return;
+    }
+    g_ptr_array_unref(box->doors);
+    g_ptr_array_unref(box->conduct);
+    g_clear_pointer(&box->tokens, g_ptr_array_unref);
+    mailstore_free(box->store);
+    tls_server_free(box->tls);
+    tls_mint_free(box->mint);
+    if (box->own_dir) {
+        unlink(box->ca_file);
+        rmdir(box->own_dir);
+    }
+    g_free(box->ca_file);
+    g_free(box->own_dir);
+    g_free(box);
+}
+
+uint16_t sandbox_port(const Sandbox *box, const Service *service)
+{
+    for (guint i = 0; i < box->doors->len; i++) {
+        const Door *door = box->doors->pdata[i];
+        if (door->service == service) {
+            return listener_port(door->listener);
+        }
+    }
+    return 0;
+}
+
+const char *sandbox_ca_file(const Sandbox *box)
+{
+    return box->ca_file;
+}
+
+MailStore *sandbox_store(Sandbox *box)
+{
+    return box->store;
+}
+
+const SandboxPlan *sandbox_plan(const Sandbox *box)
+{
+    return box->plan;
+}
+
+/* --- serving --- */
+
+typedef struct {
+    Door *door;
+    Stream *stream;
+    char *peer;
+} Arrival;
+
+static bool greet_and_serve(Guest *g, GError **error)
+{
+    if (g->service->implicit_tls && !guest_start_tls(g, error)) {
+        return false;
+    }
+    return g->service->serve(g, error) && guest_flush(g, error);
+}
+
+static void tell_end(Guest *g, const GError *why)
+{
+    if (why) {
+        guest_tell(g, SANDBOX_CLOSED, "%s", why->message);
+    } else {
+        guest_tell(g, SANDBOX_CLOSED, "done");
+        wire_shutdown(g->wire, NULL);
+    }
+}
+
+/* "127.0.0.1:40000"; "a unix socket". */
+static char *peer_text(int fd)
+{
+    struct sockaddr_storage address;
+    socklen_t len = sizeof(address);
+    char host[INET6_ADDRSTRLEN] = "";
+    uint16_t port = 0;
+    if (getpeername(fd, (struct sockaddr *)&address, &len) == 0) {
+        if (address.ss_family == AF_INET) {
+            const struct sockaddr_in *in = (const struct sockaddr_in *)&address;
+            inet_ntop(AF_INET, &in->sin_addr, host, sizeof(host));
+            port = ntohs(in->sin_port);
+        } else if (address.ss_family == AF_INET6) {
+            const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&address;
+            inet_ntop(AF_INET6, &in6->sin6_addr, host, sizeof(host));
+            port = ntohs(in6->sin6_port);
+        }
+    }
+    return *host ? g_strdup_printf(strchr(host, ':') ? "[%s]:%u" : "%s:%u", host, port)
+                 : g_strdup("a unix socket");
+}
+
+/* The last of the messages that --exit-after waits for has come, and its session is over. */
+static void leave_when_full(Sandbox *box)
+{
+    if (box->full && box->guests == 0) {
+        sandbox_stop(box);
+    }
+}
+
+/* The task of one client. */
+static void be_guest(void *user)
+{
+    g_autofree Arrival *arrival = user;
+    g_autofree char *peer = arrival->peer;
+    Sandbox *box = arrival->door->box;
+    Guest guest = {.box = box,
+                   .service = arrival->door->service,
+                   .wire = wire_new(arrival->stream, TIMEOUT_S),
+                   .number = ++box->sessions,
+                   .peer = peer,
+                   .out = g_string_new(NULL)};
+    g_autoptr(GError) error = NULL;
+    box->guests++;
+    guest_tell(&guest, SANDBOX_CONNECTED, "%s", peer);
+    greet_and_serve(&guest, &error);
+    tell_end(&guest, error);
+    wire_free(guest.wire);
+    g_string_free(guest.out, TRUE);
+    g_free(guest.user);
+    g_free(guest.from);
+    g_free(guest.to);
+    box->guests--;
+    leave_when_full(box);
+}
+
+/* The task of one door. */
+static void keep_door(void *user)
+{
+    Door *door = user;
+    Sandbox *box = door->box;
+    while (!box->stopping) {
+        g_autoptr(GError) error = NULL;
+        Stream *stream = listener_accept(door->listener, NULL, DEADLINE_NEVER, &error);
+        if (!stream) {
+            break;
+        }
+        Arrival *arrival = g_new0(Arrival, 1);
+        *arrival = (Arrival){door, stream, peer_text(stream->fd)};
+        if (!sched_spawn(box->sched, be_guest, arrival, &error)) {
+            stream_free(stream);
+            g_free(arrival->peer);
+            g_free(arrival);
+        }
+    }
+}
+
+bool sandbox_run(Sandbox *box, Sched *sched, GError **error)
+{
+    box->sched = sched;
+    for (guint i = 0; i < box->doors->len; i++) {
+        if (!sched_spawn(sched, keep_door, box->doors->pdata[i], error)) {
+            sched_cancel_all(sched);
+            return false;
+        }
+    }
+    return true;
+}
+
+void sandbox_stop(Sandbox *box)
+{
+    if (!box->stopping) {
+        box->stopping = true;
+        sched_cancel_all(box->sched);
+    }
+}
+
+void sandbox_took_mail(Sandbox *box)
+{
+    box->taken++;
+    if (box->plan->exit_after && box->taken >= box->plan->exit_after) {
+        box->full = true;
+    }
+}

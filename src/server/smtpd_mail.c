@@ -1,0 +1,293 @@
+/* smtpd_mail.c: MAIL, RCPT, DATA and BDAT (RFC 5321, 3030, 1870, 3461), and what becomes of the
+ * message. */
+#include <string.h>
+
+#include "base/escape.h"
+#include "proto/pop3_body.h"
+#include "server/smtpd.h"
+
+enum { RCPT_MAX = 1000, ADDRESS_MAX = 1000 };
+#define SIZE_DEFAULT (50u * 1024 * 1024)
+#define CATCH_ALL "catch-all"
+
+static uint64_t max_size(const Smtpd *s)
+{
+    uint64_t asked = s->g->box->plan->max_size;
+    return asked ? asked : SIZE_DEFAULT;
+}
+
+/* --- the envelope --- */
+
+/* "FROM:<a@b> X=1 ..." -> the address; the parameters stay in *args. NULL when malformed. */
+static char *take_path(Guest *g, Bytes *args, const char *word)
+{
+    if (!bytes_starts_ci(*args, word)) {
+        return NULL;
+    }
+    Bytes rest = bytes_trim(bytes_sub(*args, strlen(word), SIZE_MAX));
+    if (bytes_starts(rest, "<")) {
+        gssize end = bytes_index(rest, '>');
+        if (end < 0 || end > ADDRESS_MAX) {
+            return NULL;
+        }
+        *args = bytes_trim(bytes_sub(rest, (size_t)end + 1, SIZE_MAX));
+        return bytes_dup(bytes_sub(rest, 1, (size_t)end - 1));
+    }
+    Bytes bare = bytes_word(&rest);
+    if (bare.len == 0 || bare.len > ADDRESS_MAX) {
+        return NULL;
+    }
+    guest_conduct(g, true, "no-brackets", "wrote an address without angle brackets");
+    *args = rest;
+    return bytes_dup(bare);
+}
+
+/* Takes "KEY=VALUE" parameters one by one; false at the end. */
+static bool take_parameter(Bytes *args, Bytes *key, Bytes *value)
+{
+    Bytes word = bytes_word(args);
+    gssize equals = bytes_index(word, '=');
+    *key = bytes_sub(word, 0, equals < 0 ? word.len : (size_t)equals);
+    *value = bytes_sub(word, equals < 0 ? word.len : (size_t)equals + 1, SIZE_MAX);
+    return word.len > 0;
+}
+
+/* The reply to a bad parameter of MAIL, or NULL. */
+static const char *mail_parameter(Smtpd *s, Bytes key, Bytes value)
+{
+    static const char *const known[] = {"BODY", "SMTPUTF8", "RET", "ENVID", "AUTH"};
+    if (bytes_equal_ci(key, "SIZE")) {
+        if (!bytes_number(value, G_MAXINT64, &s->declared)) {
+            return "501 5.5.4 SIZE is a number";
+        }
+        return s->declared > max_size(s) ? "552 5.3.4 that is more than is taken here" : NULL;
+    }
+    if (bytes_equal_ci(key, "REQUIRETLS")) {
+        return s->g->encrypted ? NULL : "530 5.7.10 REQUIRETLS outside TLS";
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(known); i++) {
+        if (bytes_equal_ci(key, known[i])) {
+            return NULL;
+        }
+    }
+    return "555 5.5.4 no such parameter";
+}
+
+bool smtpd_mail(Smtpd *s, Bytes args, GError **error)
+{
+    Guest *g = s->g;
+    (void)error;
+    if (!s->greeted || s->mail) {
+        guest_reply(g, s->mail ? "503 5.5.1 there is a sender" : "503 5.5.1 hello first");
+        return true;
+    }
+    g_autofree char *from = take_path(g, &args, "FROM:");
+    if (!from) {
+        guest_reply(g, "501 5.5.4 MAIL FROM:<ADDRESS>");
+        return true;
+    }
+    Bytes key, value;
+    while (take_parameter(&args, &key, &value)) {
+        const char *wrong = mail_parameter(s, key, value);
+        if (wrong) {
+            guest_reply(g, "%s", wrong);
+            return true;
+        }
+    }
+    s->mail = true;
+    s->from = g_strdup(from);
+    g->from = g_strdup(from);
+    guest_reply(g, "250 2.1.0 the sender is fine");
+    return true;
+}
+
+bool smtpd_rcpt(Smtpd *s, Bytes args, GError **error)
+{
+    Guest *g = s->g;
+    (void)error;
+    g_autofree char *to = s->mail ? take_path(g, &args, "TO:") : NULL;
+    if (!to || !*to || s->rcpts->len >= RCPT_MAX) {
+        guest_reply(g, !s->mail    ? "503 5.5.1 MAIL first"
+                       : to && *to ? "452 4.5.3 too many recipients"
+                                   : "501 5.5.4 RCPT TO:<ADDRESS>");
+        return true;
+    }
+    SmtpRcpt *rcpt = g_new0(SmtpRcpt, 1);
+    Bytes key, value;
+    while (take_parameter(&args, &key, &value)) {
+        if (bytes_equal_ci(key, "NOTIFY")) {
+            g_free(rcpt->notify);
+            rcpt->notify = bytes_dup(value);
+        } else if (bytes_equal_ci(key, "ORCPT")) {
+            g_free(rcpt->orcpt);
+            rcpt->orcpt = bytes_dup(value);
+        }
+    }
+    rcpt->address = g_strdup(to);
+    g_ptr_array_add(s->rcpts, rcpt);
+    g_free(g->to);
+    g->to = g_strdup(to);
+    guest_reply(g, "250 2.1.5 the recipient is fine");
+    return true;
+}
+
+/* --- what becomes of it --- */
+
+/* The user an address is of: itself, or its local part; else nobody's: the catch-all. */
+static MailUser *owner_of(Smtpd *s, const char *address)
+{
+    const SandboxPlan *plan = s->g->box->plan;
+    const char *at = strrchr(address, '@');
+    g_autofree char *local = at ? g_strndup(address, (gsize)(at - address)) : g_strdup(address);
+    const char *plus = strchr(local, '+');
+    g_autofree char *base = plus ? g_strndup(local, (gsize)(plus - local)) : g_strdup(local);
+    for (guint i = 0; plan->users && i < plan->users->len; i++) {
+        const SandboxUser *user = plan->users->pdata[i];
+        if (g_ascii_strcasecmp(user->name, address) == 0 ||
+            g_ascii_strcasecmp(user->name, local) == 0 ||
+            g_ascii_strcasecmp(user->name, base) == 0) {
+            return mailstore_user(s->g->box->store, user->name, NULL);
+        }
+    }
+    MailUser *known = mailstore_find_user(s->g->box->store, local);
+    return known ? known
+                 : mailstore_user(s->g->box->store, plan->accept_any ? local : CATCH_ALL, NULL);
+}
+
+static bool deliver(Smtpd *s, const SmtpRcpt *rcpt, GBytes *text, GError **error)
+{
+    const Mail as = {.from = s->from, .to = rcpt->address};
+    MailUser *user = owner_of(s, rcpt->address);
+    MailFolder *inbox = user ? mail_find_folder(user, "INBOX") : NULL;
+    return inbox && mail_add(s->g->box->store, inbox, text, &as, error);
+}
+
+/* Puts it into every recipient's mailbox; LMTP answers for each. */
+static void finish(Smtpd *s, GBytes *text)
+{
+    Guest *g = s->g;
+    unsigned stored = 0;
+    for (guint i = 0; i < s->rcpts->len; i++) {
+        const SmtpRcpt *rcpt = s->rcpts->pdata[i];
+        g_autoptr(GError) why = NULL;
+        bool ok = g->box->plan->discard || deliver(s, rcpt, text, &why);
+        stored += ok;
+        if (s->lmtp) {
+            guest_reply(g, ok ? "250 2.0.0 <%s> has it" : "451 4.3.0 <%s> cannot be written",
+                        rcpt->address);
+        }
+    }
+    if (!s->lmtp) {
+        guest_reply(g,
+                    stored == s->rcpts->len ? "250 2.0.0 taken" : "451 4.3.0 it cannot be written");
+    }
+    guest_tell(g, SANDBOX_MAIL, "from <%s> to %u recipients, %zu octets", s->from, s->rcpts->len,
+               g_bytes_get_size(text));
+    if (stored) {
+        sandbox_took_mail(g->box);
+    }
+    smtpd_reset(s);
+}
+
+/* --- DATA --- */
+
+/* Reads up to the dot; what is above the limit is read and thrown away. Suspends. */
+static bool read_text(Smtpd *s, GByteArray *text, bool *too_much, GError **error)
+{
+    Pop3Body body;
+    Bytes there, piece;
+    pop3_body_begin(&body);
+    while (!pop3_body_ended(&body)) {
+        if (!wire_peek(s->g->wire, &there, error)) {
+            return false;
+        }
+        Bytes rest = there;
+        while (pop3_body_text(&body, &rest, &piece)) {
+            *too_much = *too_much || text->len + piece.len > max_size(s);
+            if (!*too_much) {
+                g_byte_array_append(text, (const guint8 *)piece.data, (guint)piece.len);
+            }
+        }
+        wire_take(s->g->wire, there.len - rest.len);
+    }
+    return true;
+}
+
+bool smtpd_data(Smtpd *s, Bytes args, GError **error)
+{
+    Guest *g = s->g;
+    if (args.len > 0 || s->rcpts->len == 0 || s->chunking) {
+        guest_reply(g, args.len      ? "501 5.5.4 DATA takes no argument"
+                       : s->chunking ? "503 5.5.1 BDAT was begun"
+                                     : "503 5.5.1 no recipients");
+        return true;
+    }
+    guest_reply(g, "354 up to a line with a dot");
+    g_autoptr(GByteArray) text = g_byte_array_new();
+    bool too_much = false;
+    if (!guest_flush(g, error) || !read_text(s, text, &too_much, error)) {
+        return false;
+    }
+    guest_tell(g, SANDBOX_PAYLOAD, "%u octets", text->len);
+    if (too_much) {
+        guest_reply(g, "552 5.3.4 that is more than is taken here");
+        smtpd_reset(s);
+        return true;
+    }
+    g_autoptr(GBytes) bytes = g_byte_array_free_to_bytes(g_steal_pointer(&text));
+    finish(s, bytes);
+    return true;
+}
+
+/* --- BDAT (RFC 3030) --- */
+
+/* A chunk comes whatever the answer will be. */
+static bool read_chunk(Smtpd *s, uint64_t octets, bool keep, GError **error)
+{
+    while (octets > 0) {
+        Bytes there;
+        if (!wire_peek(s->g->wire, &there, error)) {
+            return false;
+        }
+        size_t n = (size_t)MIN(there.len, octets);
+        if (keep) {
+            g_byte_array_append(s->chunks, (const guint8 *)there.data, (guint)n);
+        }
+        wire_take(s->g->wire, n);
+        octets -= n;
+    }
+    return true;
+}
+
+bool smtpd_bdat(Smtpd *s, Bytes args, GError **error)
+{
+    Guest *g = s->g;
+    uint64_t octets;
+    Bytes size = bytes_word(&args);
+    bool last = bytes_equal_ci(args, "LAST");
+    if (!bytes_number(size, G_MAXINT64, &octets) || (args.len > 0 && !last)) {
+        guest_reply(g, "501 5.5.4 BDAT OCTETS [LAST]");
+        g->closing = true; /* where the next command begins cannot be told */
+        return true;
+    }
+    bool fits = octets <= max_size(s) && s->chunks->len + octets <= max_size(s);
+    bool wanted = s->rcpts->len > 0;
+    if (!guest_flush(g, error) || !read_chunk(s, octets, wanted && fits, error)) {
+        return false;
+    }
+    guest_tell(g, SANDBOX_PAYLOAD, "%" G_GUINT64_FORMAT " octets", octets);
+    if (!wanted || !fits) {
+        guest_reply(g, wanted ? "552 5.3.4 that is more than is taken here"
+                              : "503 5.5.1 no recipients");
+        smtpd_reset(s);
+        return true;
+    }
+    s->chunking = true;
+    if (!last) {
+        guest_reply(g, "250 2.0.0 %" G_GUINT64_FORMAT " octets", octets);
+        return true;
+    }
+    g_autoptr(GBytes) bytes = g_bytes_new(s->chunks->data, s->chunks->len);
+    finish(s, bytes);
+    return true;
+}
