@@ -8,8 +8,10 @@ Source *source_open(Session *session, bool compress, GError **error)
     if (!strcmp(session->proto->name, "pop3")) {
         return pop3_source_open(session, error);
     }
-    (void)compress;
-    error_fail(error, POSTERN_ERROR_USAGE, "mail cannot be fetched by %s",
+    if (!strcmp(session->proto->name, "imap")) {
+        return imap_source_open(session, compress, error);
+    }
+    error_fail(error, POSTERN_ERROR_USAGE, "mail cannot be fetched by %s: POP3 and IMAP can",
                session->proto->title);
     return NULL;
 }
@@ -90,6 +92,11 @@ bool source_idle(Source *source, Deadline until, bool *ret_news, GError **error)
                           "a POP3 server tells no news while one waits: that takes IMAP");
     }
     return source->kind->idle(source, until, ret_news, error);
+}
+
+void source_set_idle(Source *source, double seconds)
+{
+    source->idle_seconds = CLAMP(seconds, 0, SOURCE_IDLE_MAX);
 }
 
 /* --- listings --- */

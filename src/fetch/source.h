@@ -115,3 +115,5 @@ bool source_finish(Source *source, GError **error);
 /* Waits in IDLE (or by NOOP every two minutes where there is none) until the selected folder has
  * news or the deadline passes; IDLE is taken up anew before servers and NATs give up. Suspends. */
 bool source_idle(Source *source, Deadline until, bool *ret_news, GError **error);
+/* How long one IDLE lasts; at most 29 minutes (RFC 2177), 9 minutes unless told. */
+void source_set_idle(Source *source, double seconds);

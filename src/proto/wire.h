@@ -81,6 +81,9 @@ bool wire_some_now(Wire *w, Bytes *piece, bool *eof, GError **error);
  * taken. EOF when the peer closed. For bodies, whose end shows only while they are read.
  * Suspends. */
 bool wire_peek(Wire *w, Bytes *there, GError **error);
+/* Is something there to be read, without waiting for it? *ret_there is true at the end, too: the
+ * next read tells. */
+bool wire_poll(Wire *w, bool *ret_there, GError **error);
 /* Takes the first n octets of what wire_peek() showed. No I/O. */
 Bytes wire_take(Wire *w, size_t n);
 /* Exactly n bytes (an IMAP literal, a binary frame). LIMIT when n is above max. Suspends. */

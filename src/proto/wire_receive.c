@@ -285,6 +285,17 @@ bool wire_peek(Wire *w, Bytes *there, GError **error)
     return there->len || wire_closed(w, error);
 }
 
+bool wire_poll(Wire *w, bool *ret_there, GError **error)
+{
+    size_t got = 0;
+    wire_compact(w);
+    if (!wire_buffer(w).len && !wire_fill_now(w, &got, error)) {
+        return false;
+    }
+    *ret_there = wire_buffer(w).len || w->eof;
+    return true;
+}
+
 Bytes wire_take(Wire *w, size_t n)
 {
     return take_piece(w, n);

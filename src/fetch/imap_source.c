@@ -1,0 +1,87 @@
+/* imap_source.c: an IMAP account as a source (RFC 3501, 9051): the beginning, selecting, the end.
+ */
+#include "fetch/imap_source.h"
+
+#include <string.h>
+
+enum { LINE_MAX_OCTETS = 2 * 1024 * 1024 };
+
+/* --- selecting --- */
+
+static void forget_folder(ImapSource *s)
+{
+    g_clear_pointer(&s->folder, g_free);
+    g_clear_pointer(&s->permanent, g_free);
+    s->read_only = s->news = false;
+    s->validity = s->uid_next = 0;
+    s->exists = s->modseq = 0;
+}
+
+bool imap_source_select(ImapSource *s, const char *folder, bool read_only, GError **error)
+{
+    g_autofree char *raw = imap_source_raw_name(s, folder, error);
+    if (!raw) {
+        return false;
+    }
+    g_autofree char *name = g_strdup(folder); /* it may be s->folder itself */
+    g_autofree char *what = g_strdup_printf("opening the folder %s", folder);
+    ImapTag tag = imap_next_tag(s->base.session);
+    forget_folder(s);
+    s->selecting = true;
+    bool ok = imap_source_send_name(s, tag, read_only ? "EXAMINE" : "SELECT", raw,
+                                    imap_source_has(s, "CONDSTORE") ? " (CONDSTORE)" : "", error) &&
+              imap_source_await_ok(s, tag, NULL, NULL, what, error);
+    s->selecting = s->news = false;
+    if (!ok) {
+        return false;
+    }
+    s->folder = g_steal_pointer(&name);
+    s->read_only |= read_only;
+    return true;
+}
+
+/* --- the end --- */
+
+static bool imap_finish(Source *source, GError **error)
+{
+    ImapSource *s = (ImapSource *)source;
+    ImapTag tag = imap_next_tag(source->session);
+    s->leaving = true;
+    return wire_sendf(s->wire, error, "%s LOGOUT", tag.text) &&
+           imap_source_await_ok(s, tag, NULL, NULL, "LOGOUT", error);
+}
+
+static void imap_release(Source *source)
+{
+    ImapSource *s = (ImapSource *)source;
+    forget_folder(s);
+    g_byte_array_unref(s->whole);
+    g_hash_table_unref(s->raw_names);
+    g_free(s->trash);
+}
+
+static const SourceKind imap_kind = {
+    .is_imap = true,
+    .folders = imap_source_folders,
+    .list = imap_source_list,
+    .fetch = imap_source_fetch,
+    .remove = imap_source_remove,
+    .flag = imap_source_flag,
+    .move = imap_source_move,
+    .finish = imap_finish,
+    .idle = imap_source_idle,
+    .release = imap_release,
+};
+
+Source *imap_source_open(Session *session, bool compress, GError **error)
+{
+    (void)compress, (void)error;
+    ImapSource *s = g_new0(ImapSource, 1);
+    s->base = (Source){.kind = &imap_kind, .session = session, .idle_seconds = SOURCE_IDLE_SECONDS};
+    s->wire = session->wire;
+    s->whole = g_byte_array_new();
+    s->raw_names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    s->gmail = imap_source_has(s, "X-GM-EXT-1");
+    wire_set_max_line(s->wire, LINE_MAX_OCTETS);
+    return &s->base;
+}

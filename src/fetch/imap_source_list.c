@@ -1,0 +1,209 @@
+/* imap_source_list.c: what lies in a folder: UIDs, sizes, dates and flags, streamed into a listing.
+ */
+#include <string.h>
+#include <time.h>
+
+#include "fetch/imap_source.h"
+
+/* Longer answers to SEARCH come in one line: servers without ESEARCH are asked for everything
+ * instead, which comes in lines of its own, and it is sifted here. */
+enum { SEARCH_MAX = 50 * 1000, DAY = 86400 };
+
+static const char ITEMS[] = "(UID FLAGS INTERNALDATE RFC822.SIZE)";
+
+typedef struct {
+    const SourceListPlan *plan;
+    SourceListing *listing;
+    uint32_t above; /* only UIDs above this one */
+} List;
+
+/* --- one message --- */
+
+static bool wanted(const List *list, const ImapFetch *fetch)
+{
+    return fetch->has_uid && fetch->has_size && fetch->uid > list->above &&
+           !(list->plan->unseen && fetch->seen) &&
+           !(list->plan->since && fetch->received && fetch->received < list->plan->since);
+}
+
+static bool take_message(ImapSource *s, const ImapResponse *response, void *user, GError **error)
+{
+    List *list = user;
+    ImapFetch fetch;
+    (void)s;
+    if (!bytes_equal_ci(response->word, "FETCH") || !imap_parse_fetch(response->rest, &fetch) ||
+        !wanted(list, &fetch)) {
+        return true;
+    }
+    return source_listing_add(list->listing,
+                              (SourceMessage){
+                                  .number = fetch.uid,
+                                  .size = fetch.size,
+                                  .received = fetch.received,
+                                  .seen = fetch.seen,
+                                  .answered = fetch.answered,
+                                  .flagged = fetch.flagged,
+                                  .draft = fetch.draft,
+                                  .deleted = fetch.deleted,
+                              },
+                              error);
+}
+
+static bool fetch_items(ImapSource *s, List *list, const char *set, GError **error)
+{
+    ImapTag tag = imap_next_tag(s->base.session);
+    return wire_sendf(s->wire, error, "%s UID FETCH %s %s", tag.text, set, ITEMS) &&
+           imap_source_await_ok(s, tag, take_message, list, "listing the folder", error);
+}
+
+/* --- SEARCH --- */
+
+static bool take_esearch(Bytes rest, ImapSet *found)
+{
+    while (rest.len) {
+        Bytes word = bytes_word(&rest);
+        if (bytes_equal_ci(word, "ALL")) {
+            return imap_set_parse(found, bytes_word(&rest), IMAP_SET_RANGES_MAX);
+        }
+    }
+    return true;
+}
+
+static bool take_search(ImapSource *s, const ImapResponse *response, void *user, GError **error)
+{
+    ImapSet *found = user;
+    Bytes rest = response->rest;
+    bool ok = true;
+    if (bytes_equal_ci(response->word, "ESEARCH")) {
+        ok = take_esearch(rest, found);
+    } else if (bytes_equal_ci(response->word, "SEARCH")) {
+        while (rest.len && ok && !bytes_starts(rest, "(")) { /* "(MODSEQ 5)" may stand behind */
+            ok = imap_set_parse(found, bytes_word(&rest), IMAP_SET_RANGES_MAX);
+        }
+    }
+    if (!ok) {
+        g_autofree char *words = imap_source_words(s);
+        return error_fail(error, POSTERN_ERROR_PROTOCOL, "\"%s\" is no answer to a search", words);
+    }
+    return true;
+}
+
+/* A day earlier than asked for: servers compare days in time zones of their own. */
+static void append_since(GString *command, int64_t since)
+{
+    static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    struct tm day;
+    time_t when = (time_t)(since - DAY);
+    if (gmtime_r(&when, &day)) {
+        g_string_append_printf(command, " SINCE %d-%s-%d", day.tm_mday, months[day.tm_mon],
+                               day.tm_year + 1900);
+    }
+}
+
+static bool search(ImapSource *s, const List *list, ImapSet *found, GError **error)
+{
+    ImapTag tag = imap_next_tag(s->base.session);
+    g_autoptr(GString) command = g_string_new(NULL);
+    g_string_printf(command, "%s UID SEARCH%s", tag.text,
+                    imap_source_has(s, "ESEARCH") ? " RETURN (ALL)" : "");
+    if (list->above) {
+        g_string_append_printf(command, " UID %u:*", list->above + 1);
+    }
+    if (list->plan->unseen) {
+        g_string_append(command, " UNSEEN");
+    }
+    if (list->plan->since) {
+        append_since(command, list->plan->since);
+    }
+    if (!wire_send_line(s->wire, bytes_of_string(command), error) ||
+        !imap_source_await_ok(s, tag, take_search, found, "searching the folder", error)) {
+        return false;
+    }
+    imap_set_tidy(found);
+    return true;
+}
+
+static bool list_found(ImapSource *s, List *list, GError **error)
+{
+    g_autoptr(ImapSet) found = imap_set_new();
+    if (!search(s, list, found, error)) {
+        return false;
+    }
+    size_t at = 0;
+    char *text;
+    bool ok = true;
+    while (ok && (text = imap_set_text(found, &at, IMAP_COMMAND_MAX))) {
+        ok = fetch_items(s, list, text, error);
+        g_free(text);
+    }
+    return ok;
+}
+
+/* --- the whole --- */
+
+static int by_uid(const void *a, const void *b)
+{
+    const SourceMessage *one = a, *other = b;
+    return (one->number > other->number) - (one->number < other->number);
+}
+
+/* Ascending, each once: what was told last holds. */
+static void set_in_order(GArray *messages)
+{
+    guint kept = 0;
+    SourceMessage *all = (SourceMessage *)(void *)messages->data;
+    bool ordered = true;
+    for (guint i = 1; i < messages->len && ordered; i++) {
+        ordered = all[i - 1].number < all[i].number;
+    }
+    if (ordered) {
+        return;
+    }
+    g_array_sort(messages, by_uid);
+    for (guint i = 0; i < messages->len; i++) {
+        kept -= kept && all[kept - 1].number == all[i].number;
+        all[kept++] = all[i];
+    }
+    g_array_set_size(messages, kept);
+}
+
+static bool nothing_can_be_new(const ImapSource *s, const List *list)
+{
+    return s->exists == 0 || list->above == UINT32_MAX ||
+           (s->uid_next && list->above && s->uid_next <= list->above + 1);
+}
+
+static bool fill(ImapSource *s, List *list, GError **error)
+{
+    if (nothing_can_be_new(s, list)) {
+        return true;
+    }
+    bool sifts = list->plan->unseen || list->plan->since > DAY;
+    if (sifts && (imap_source_has(s, "ESEARCH") || s->exists <= SEARCH_MAX)) {
+        return list_found(s, list, error);
+    }
+    g_autofree char *set = g_strdup_printf("%u:*", list->above + 1);
+    return fetch_items(s, list, set, error);
+}
+
+SourceListing *imap_source_list(Source *source, const SourceListPlan *plan, GError **error)
+{
+    ImapSource *s = (ImapSource *)source;
+    const char *folder = plan->folder ? plan->folder : "INBOX";
+    if (!imap_source_select(s, folder, plan->read_only, error)) {
+        return NULL;
+    }
+    g_autoptr(SourceListing) listing = source_listing_new(folder);
+    bool same = plan->known_validity && plan->known_validity == s->validity;
+    List list = {plan, listing, plan->only_new && same ? plan->known_uid : 0};
+    if (!fill(s, &list, error)) {
+        return NULL;
+    }
+    set_in_order(listing->messages);
+    listing->delimiter = s->delimiter;
+    listing->validity = s->validity;
+    listing->uid_next = s->uid_next;
+    listing->modseq = s->modseq;
+    return g_steal_pointer(&listing);
+}
