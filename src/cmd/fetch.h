@@ -5,9 +5,8 @@
  *     fetch_jobs.c      options and accounts -> FetchJobs
  *     fetch_rc*.c       a fetchmailrc -> FetchJobs, fetchmail's exit codes
  *     fetch_round.c     one round: all jobs, several at once
- *     fetch_daemon.c    rounds without end: when, and what signals do to it
+ *     fetch_daemon.c    rounds without end: when, and what signals do to it (fetch_signals.c)
  *     fetch_progress.c  what a person sees of it
- *     fetch_list.c      --dry-run, --compare, --adopt
  *     fetch_status.c    --status, the Prometheus file, syslog, sd_notify */
 #pragma once
 
@@ -15,6 +14,7 @@
 #include "cmd/connect.h"
 #include "fetch/job.h"
 #include "fetch/run.h"
+#include "io/together.h"
 
 typedef struct {
     ConnectOptions connect; /* first: command.h */
@@ -42,16 +42,22 @@ typedef struct {
 
 extern const Option fetch_options[]; /* fetch_options.c */
 
+typedef struct FetchProgress FetchProgress;
+
 /* One run of the verb. Owns all it points to but the options. */
 typedef struct FetchRun {
     const FetchOptions *options;
+    FetchMode mode;
     GPtrArray *jobs; /* of FetchJob */
-    struct State *state;
-    struct FetchProgress *progress; /* NULL: none is shown */
+    State *state;
+    FetchProgress *progress;
     struct Transcript *transcript;
+    Gate asking;     /* one question at a time on the terminal */
     double interval; /* seconds between rounds; 0: one round */
     bool syslog;
     bool fetchmail_exit_codes;
+    int rc_failure;     /* fetchmail's status for a fetchmailrc that could not be used: 5 or 6 */
+    unsigned round;     /* counts from 1 */
     FetchTotals totals; /* of the last round */
     int status;         /* exit status of the last round: the worst */
     GArray *outcomes;   /* of FetchOutcome, one a job, of the last round */
@@ -60,6 +66,23 @@ typedef struct FetchRun {
 /* Jobs from words of the command line (addresses and account names) and options; no words: every
  * account that has an address of POP3 or IMAP. USAGE, CONFIG. */
 bool fetch_jobs_from_words(FetchRun *run, char *const *words, GError **error);
+
+/* "90", "90s", "5m", "2h", "1d" in seconds; false when it is none. */
+bool fetch_parse_interval(const char *text, double *ret);
+
+/* One round over all jobs; fills totals, status and outcomes. False only when there could be no
+ * round at all. Suspends. */
+bool fetch_round(FetchRun *run, GError **error);
+/* Rounds until a signal ends them. `words` are for reading everything anew. Gives the exit status.
+ */
+int fetch_daemon(FetchRun *run, char *const *words);
+
+FetchProgress *fetch_progress_new(const FetchRun *run);
+/* A FetchWatcher's; user is the FetchProgress. */
+void fetch_progress_told(void *progress, const FetchJob *job, const FetchEvent *event);
+/* The round is over: the bar goes away, the summary comes. */
+void fetch_progress_round(FetchProgress *progress);
+void fetch_progress_free(FetchProgress *progress);
 
 /* fetch_rc.c: jobs from options->fetchmailrc; `words` choose among its entries. Sets interval,
  * syslog and what else `set` lines say, where the command line does not. Everything that is not

@@ -1,0 +1,126 @@
+/* fetch_round.c: one round over all jobs, several at once. */
+#include <sys/stat.h>
+
+#include "base/digest.h"
+#include "cmd/fetch.h"
+#include "cmd/interrupt.h"
+#include "io/sched.h"
+#include "report/transcript.h"
+#include "store/lock.h"
+
+#define PARALLEL 4
+
+typedef struct {
+    FetchRun *run;
+    guint next; /* the job to begin with next */
+} Round;
+
+/* --- one job --- */
+
+/* One lock an account: another run may collect another one meanwhile. */
+static Lock *lock_account(const FetchRun *run, const FetchJob *job, GError **error)
+{
+    uint8_t digest[DIGEST_MAX];
+    digest_compute(DIGEST_SHA256, bytes_of(job->key), digest);
+    g_autofree char *name = bytes_hex((Bytes){(const char *)digest, 8});
+    g_autofree char *directory = g_build_filename(state_directory(run->state), "locks", NULL);
+    mkdir(directory, 0700); /* a failure shows when the lock cannot be made */
+    Deadline until = run->options->wait ? DEADLINE_NEVER : DEADLINE_PAST;
+    Lock *lock = lock_take(directory, name, until, error);
+    if (lock == NULL && error != NULL) {
+        error_prefix(error, "%s", job->name);
+    }
+    return lock;
+}
+
+static void observe(const FetchRun *run, const FetchJob *job)
+{
+    if (run->transcript != NULL) {
+        SessionPlan *plan = (SessionPlan *)job->plan;
+        plan->observer = transcript_observe;
+        plan->observer_user = run->transcript;
+    }
+}
+
+static void do_job(FetchRun *run, guint index)
+{
+    const FetchJob *job = g_ptr_array_index(run->jobs, index);
+    FetchOutcome *outcome = &g_array_index(run->outcomes, FetchOutcome, index);
+    FetchOutcome result = {.job = job};
+    const FetchWatcher watcher = {fetch_progress_told, run->progress};
+    g_autoptr(Lock) lock = lock_account(run, job, &result.error);
+    if (lock != NULL) {
+        observe(run, job);
+        fetch_account(job, run->mode, run->state, &watcher, &result);
+    }
+    *outcome = result;
+}
+
+static bool has_turn(const FetchRun *run, const FetchJob *job)
+{
+    return job->interval <= 1 || (run->round - 1) % job->interval == 0;
+}
+
+/* A TaskFunc. */
+static void work(void *user)
+{
+    Round *round = user;
+    while (round->next < round->run->jobs->len) {
+        guint index = round->next++;
+        if (has_turn(round->run, g_ptr_array_index(round->run->jobs, index)) && !interrupt_seen()) {
+            do_job(round->run, index);
+        }
+    }
+}
+
+/* --- all --- */
+
+static guint workers(const FetchRun *run)
+{
+    const FetchOptions *o = run->options;
+    guint parallel = o->parallel > 0 ? (guint)o->parallel : PARALLEL;
+    bool stays = o->idle && run->mode == FETCH_RUN; /* each job keeps its worker */
+    /* Several conversations in one transcript could not be told apart. */
+    return run->transcript != NULL ? 1 : stays ? run->jobs->len : MIN(parallel, run->jobs->len);
+}
+
+static void sum_up(FetchRun *run)
+{
+    run->totals = (FetchTotals){0};
+    run->status = 0;
+    for (guint i = 0; i < run->outcomes->len; i++) {
+        const FetchOutcome *outcome = &g_array_index(run->outcomes, FetchOutcome, i);
+        fetch_totals_add(&run->totals, &outcome->totals);
+        run->status = MAX(run->status, error_exit_status(outcome->error));
+    }
+}
+
+bool fetch_round(FetchRun *run, GError **error)
+{
+    Round round = {.run = run};
+    run->round++;
+    g_array_set_size(run->outcomes, 0);
+    g_array_set_size(run->outcomes, run->jobs->len);
+    g_autoptr(Sched) sched = sched_new(error);
+    if (sched == NULL) {
+        return false;
+    }
+    for (guint i = 0; i < workers(run); i++) {
+        /* With fewer workers than wanted it takes longer, no more. */
+        if (sched_spawn(sched, work, &round, i == 0 ? error : NULL) == NULL) {
+            break;
+        }
+    }
+    if (sched_count(sched) == 0 && run->jobs->len > 0) {
+        return false;
+    }
+    g_autoptr(GError) problem = NULL;
+    bool good = sched_run(sched, &problem);
+    sum_up(run);
+    fetch_progress_round(run->progress);
+    if (!good && !g_error_matches(problem, POSTERN_ERROR, POSTERN_ERROR_CANCELLED)) {
+        g_propagate_error(error, g_steal_pointer(&problem));
+        return false;
+    }
+    return true;
+}
