@@ -1,0 +1,115 @@
+/* send.c: `postern send`: compose and submit. */
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/command.h"
+#include "cmd/send.h"
+
+#define AT(member) offsetof(SendOptions, member)
+
+static const Option options[] = {
+    {"to", 0, OPTION_LIST, AT(to), "ADDRESS", "who gets it; a list, and repeatable", NULL},
+    {"cc", 0, OPTION_LIST, AT(cc), "ADDRESS", "who gets a copy", NULL},
+    {"bcc", 0, OPTION_LIST, AT(bcc), "ADDRESS", "who gets a copy that nobody sees", NULL},
+    {"from", 0, OPTION_STRING, AT(from), "ADDRESS",
+     "who it is from (default: the user's name when it is an address, else USER@HOST)", NULL},
+    {"envelope-from", 0, OPTION_STRING, AT(envelope_from), "ADDRESS",
+     "where bounces go; <> for nowhere (default: --from)", NULL},
+    {"subject", 0, OPTION_STRING, AT(subject), "TEXT", "the Subject", NULL},
+    {"text", 0, OPTION_STRING, AT(text), "TEXT|@FILE|-",
+     "the text; @FILE reads a file, - standard input", NULL},
+    {"html", 0, OPTION_FILE, AT(html), "FILE", "the text as HTML, beside or instead of --text",
+     NULL},
+    {"attach", 0, OPTION_LIST, AT(attach), "FILE[;type=TYPE][;name=NAME]",
+     "attach a file; repeatable", NULL},
+    {"inline", 0, OPTION_LIST, AT(inlined), "FILE[;cid=ID]",
+     "a file that the HTML shows as cid:ID (default: its name); repeatable", NULL},
+    {"header", 0, OPTION_LIST, AT(header), "'NAME: VALUE'", "another header field; repeatable",
+     NULL},
+    {"message", 0, OPTION_FILE, AT(message), "FILE",
+     "send this ready message (-: standard input) instead of composing one", NULL},
+    {"as-is", 0, OPTION_BOOL, AT(as_is), NULL,
+     "add no Date or Message-ID to a ready message, and leave its Bcc in", NULL},
+    {"test", 0, OPTION_BOOL, AT(test), NULL, "send a short probe with a unique id", NULL},
+    {"print", 0, OPTION_BOOL, AT(print), NULL, "write the message to standard output instead",
+     NULL},
+    {"notify", 0, OPTION_STRING, AT(notify), "LIST",
+     "ask for delivery reports: never, or some of success,failure,delay", NULL},
+    {"ret", 0, OPTION_CHOICE, AT(ret), NULL, "how much of the message a report is to return",
+     "full|hdrs"},
+    {"envid", 0, OPTION_STRING, AT(envid), "ID", "an id that reports repeat", NULL},
+    {"orcpt", 0, OPTION_STRING, AT(orcpt), "TYPE;ADDRESS", "the original recipient, for reports",
+     NULL},
+    {"submitter", 0, OPTION_STRING, AT(submitter), "ADDRESS",
+     "who submitted it first (AUTH=); <> for unknown", NULL},
+    {"require-tls", 0, OPTION_BOOL, AT(require_tls), NULL,
+     "every server on the way must use verified TLS (REQUIRETLS)", NULL},
+    {"all-or-none", 0, OPTION_BOOL, AT(all_or_none), NULL,
+     "send to nobody when one recipient is refused", NULL},
+    {"no-pipelining", 0, OPTION_BOOL, AT(no_pipelining), NULL,
+     "wait for each reply before the next command", NULL},
+    {"no-chunking", 0, OPTION_BOOL, AT(no_chunking), NULL, "send the text by DATA, not by BDAT",
+     NULL},
+    {"stop-after", 0, OPTION_CHOICE, AT(stop_after), NULL,
+     "go so far, show the dialogue, and end: nothing is sent",
+     "connect|greeting|ehlo|tls|auth|mail|rcpt|data"},
+    {"json", 0, OPTION_BOOL, AT(json), NULL, "print the result as a line of JSON", NULL},
+    {0},
+};
+
+/* --print: the message alone, as it would travel. */
+static int print_message(const SendOptions *o)
+{
+    GError *error = NULL;
+    g_autofree char *from = send_default_from(o->connect.user, NULL);
+    g_autoptr(Outgoing) message = send_message(o, from, &error);
+    if (!message) {
+        return command_fail(error);
+    }
+    fwrite(message->text->data, 1, message->text->len, stdout);
+    return 0;
+}
+
+static void upper(char *word)
+{
+    for (char *c = word; c && *c; c++) {
+        *c = g_ascii_toupper(*c);
+    }
+}
+
+static int run(void *values, char **args)
+{
+    SendOptions *o = values;
+    if (args[0] && args[1]) {
+        GError *error = NULL;
+        error_fail(&error, POSTERN_ERROR_USAGE,
+                   "one server at a time: \"%s\" is one too many (recipients go into --to)",
+                   args[1]);
+        return command_fail(error);
+    }
+    upper(o->notify);
+    upper(o->ret);
+    return o->print ? print_message(o) : send_one(o, args[0]);
+}
+
+const Command cmd_send = {
+    .name = "send",
+    .summary = "compose and submit a message",
+    .arguments = "[URL]",
+    .text = "Hands one message to a server (smtp, submission, submissions, lmtp), or to that of an "
+            "--account.\nThe message is composed of the options, or comes ready from --message or "
+            "standard input; then\n--to, --cc and --bcc name the envelope alone, and without them "
+            "it goes to whom its header names.",
+    .examples =
+        "postern send submissions://joe@mail.example.org --to ann@example.net --subject Hello "
+        "--text 'Hi Ann'\n"
+        "postern send --account work --to ann@example.net --subject Report --text @report.txt "
+        "--attach report.pdf\n"
+        "postern send smtp://mx.example.net --from me@example.org --to ann@example.net --test\n"
+        "postern send submission://mail.example.org --user joe < message.eml",
+    .options = options,
+    .connects = true,
+    .values_size = sizeof(SendOptions),
+    .run = run,
+};

@@ -1,0 +1,54 @@
+/* send.h: what the files of `postern send` share.
+ *
+ *   send.c          options, which of its jobs is wanted
+ *   send_message.c  the message: composed, read, or a probe
+ *   send_one.c      one message to one server
+ *   send_show.c     the dialogue and the results, as they appear */
+#pragma once
+
+#include "cmd/connect.h"
+#include "report/send_result.h"
+#include "report/transcript.h"
+
+typedef struct {
+    ConnectOptions connect; /* first: command.h */
+    /* the message */
+    char **to, **cc, **bcc;
+    char *from, *envelope_from, *subject, *text, *html;
+    char **attach, **inlined, **header;
+    char *message;
+    bool test, as_is, print;
+    /* how it is handed over */
+    char *notify, *ret, *envid, *orcpt, *submitter;
+    bool require_tls, all_or_none, no_pipelining, no_chunking, json;
+    char *stop_after;
+} SendOptions;
+
+/* --- send_message.c --- */
+/* The message that the options ask for, with its envelope. `account` may be NULL. USAGE, DATA,
+ * NO_INPUT. */
+Outgoing *send_message(const SendOptions *o, const char *default_from, GError **error);
+/* Who the mail is from when nobody says: "user@host". The caller frees it. */
+char *send_default_from(const char *user, const char *server);
+/* Reads a file, "-" being standard input; `what` is for messages. The caller frees the array. */
+GByteArray *send_read(const char *file, const char *what, GError **error);
+/* A SubmitRecode. */
+GByteArray *send_recode(Bytes text, GError **error);
+SubmitWishes send_wishes(const SendOptions *o);
+
+/* --- send_one.c --- */
+int send_one(const SendOptions *o, const char *url);
+
+/* --- send_show.c --- */
+typedef struct {
+    bool dialogue; /* everything said, with swaks' marks, on standard error */
+    bool quiet, colour;
+    Transcript *transcript; /* or NULL */
+} SendShow;
+
+bool send_show_open(SendShow *show, const SendOptions *o, GError **error);
+bool send_show_close(SendShow *show, GError **error);
+/* A WireObserver; user is the SendShow. */
+void send_show_observe(void *show, const WireEvent *event);
+/* Each recipient's result on standard output; refusals on standard error when quiet. */
+void send_show_results(const SendShow *show, const Submission *s);

@@ -1,0 +1,315 @@
+/* send_message.c: the message: composed of the options, read from a file, or a probe. */
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd/send.h"
+#include "mime/compose.h"
+#include "send/address.h"
+
+#define FILE_MAX ((size_t)2 * 1024 * 1024 * 1024 - 1)
+
+/* --- files --- */
+
+static bool read_all(int fd, GByteArray *into, GError **error)
+{
+    enum { CHUNK = 256 * 1024 };
+    while (true) {
+        guint len = into->len;
+        if (len > FILE_MAX - CHUNK) {
+            return error_fail(error, POSTERN_ERROR_DATA, "it has more than 2 GB");
+        }
+        g_byte_array_set_size(into, len + CHUNK);
+        ssize_t got = read(fd, into->data + len, CHUNK);
+        g_byte_array_set_size(into, len + (guint)MAX(got, 0));
+        if (got == 0) {
+            return true;
+        }
+        if (got < 0 && errno != EINTR) {
+            return error_fail(error, POSTERN_ERROR_NO_INPUT, "%s", g_strerror(errno));
+        }
+    }
+}
+
+GByteArray *send_read(const char *file, const char *what, GError **error)
+{
+    bool standard = !strcmp(file, "-");
+    int fd = standard ? dup(STDIN_FILENO) : open(file, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        error_fail(error, POSTERN_ERROR_NO_INPUT, "cannot read %s %s: %s", what, file,
+                   g_strerror(errno));
+        return NULL;
+    }
+    g_autoptr(GByteArray) all = g_byte_array_new();
+    bool ok = read_all(fd, all, error);
+    close(fd);
+    if (!ok) {
+        error_prefix(error, "cannot read %s %s", what, standard ? "from standard input" : file);
+        return NULL;
+    }
+    return g_steal_pointer(&all);
+}
+
+/* STR, or @FILE, or - for standard input. The caller frees it. */
+static char *text_value(const char *value, const char *what, GError **error)
+{
+    bool file = value[0] == '@' || !strcmp(value, "-");
+    if (!file) {
+        return g_strdup(value);
+    }
+    g_autoptr(GByteArray) all = send_read(value[0] == '@' ? value + 1 : value, what, error);
+    if (!all) {
+        return NULL;
+    }
+    if (all->len && memchr(all->data, '\0', all->len)) {
+        error_fail(error, POSTERN_ERROR_DATA, "%s holds a NUL: attach it as a file", what);
+        return NULL;
+    }
+    return bytes_dup(bytes_of_array(all));
+}
+
+/* --- who --- */
+
+char *send_default_from(const char *user, const char *server)
+{
+    if (user && strchr(user, '@')) {
+        return g_strdup(user);
+    }
+    const struct passwd *me = getpwuid(getuid());
+    const char *name = user ? user : me ? me->pw_name : "postern";
+    char host[256] = "";
+    gethostname(host, sizeof host - 1);
+    return g_strconcat(name, "@", strchr(host, '.') || !server ? host : server, NULL);
+}
+
+/* --- parts --- */
+
+typedef struct {
+    GArray *parts;      /* of ComposePart */
+    GPtrArray *strings; /* what they borrow */
+    GPtrArray *files;   /* of GByteArray */
+} Parts;
+
+static void parts_clear(Parts *p)
+{
+    g_clear_pointer(&p->parts, g_array_unref);
+    g_clear_pointer(&p->strings, g_ptr_array_unref);
+    g_clear_pointer(&p->files, g_ptr_array_unref);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Parts, parts_clear)
+
+static const char *keep(Parts *p, char *string)
+{
+    g_ptr_array_add(p->strings, string);
+    return string;
+}
+
+/* "FILE;type=T;name=N;cid=C": a file whose name has a ";" is found by its whole name first. */
+static bool take_words(Parts *p, ComposePart *part, char **words, GError **error)
+{
+    for (char **word = words; *word; word++) {
+        char *equals = strchr(*word, '=');
+        const char *value = equals ? keep(p, g_strdup(equals + 1)) : NULL;
+        size_t len = equals ? (size_t)(equals - *word) : 0;
+        if (len == 4 && !strncmp(*word, "type", len)) {
+            part->type = value;
+        } else if (len == 4 && !strncmp(*word, "name", len)) {
+            part->name = value;
+        } else if (len == 3 && !strncmp(*word, "cid", len)) {
+            part->cid = value;
+        } else {
+            return error_fail(error, POSTERN_ERROR_USAGE,
+                              "\";%s\": what may follow a file is ;type=TYPE, ;name=NAME and, "
+                              "for --inline, ;cid=ID",
+                              *word);
+        }
+    }
+    return true;
+}
+
+static bool add_part(Parts *p, const char *value, bool inlined, GError **error)
+{
+    g_auto(GStrv) words = access(value, R_OK) == 0 ? g_new0(char *, 2) : g_strsplit(value, ";", -1);
+    if (!words[0]) {
+        words[0] = g_strdup(value);
+    }
+    ComposePart part = {.name = keep(p, g_path_get_basename(words[0]))};
+    if (inlined) {
+        part.cid = part.name;
+    }
+    GByteArray *content = send_read(words[0], "the attachment", error);
+    if (!content || !take_words(p, &part, words + 1, error)) {
+        g_clear_pointer(&content, g_byte_array_unref);
+        return false;
+    }
+    if (part.cid && !inlined) {
+        g_byte_array_unref(content);
+        return error_fail(error, POSTERN_ERROR_USAGE, ";cid= is for --inline");
+    }
+    g_ptr_array_add(p->files, content);
+    part.content = bytes_of_array(content);
+    g_array_append_val(p->parts, part);
+    return true;
+}
+
+static bool gather_parts(Parts *p, const SendOptions *o, GError **error)
+{
+    p->parts = g_array_new(FALSE, TRUE, sizeof(ComposePart));
+    p->strings = g_ptr_array_new_with_free_func(g_free);
+    p->files = g_ptr_array_new_with_free_func((GDestroyNotify)g_byte_array_unref);
+    for (char **value = o->inlined; value && *value; value++) {
+        if (!add_part(p, *value, true, error)) {
+            return false;
+        }
+    }
+    for (char **value = o->attach; value && *value; value++) {
+        if (!add_part(p, *value, false, error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* --- the whole --- */
+
+static bool add_lists(Outgoing *message, char **lists, GError **error)
+{
+    for (char **list = lists; list && *list; list++) {
+        if (!outgoing_add_recipients(message, bytes_of(*list), error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static Outgoing *composed(const SendOptions *o, const char *from, ComposePlan *plan, GError **error)
+{
+    g_autofree char *address = address_one(from, error);
+    if (!address) {
+        return NULL;
+    }
+    const char *at = strrchr(address, '@');
+    g_autofree char *id = outgoing_message_id(at ? at + 1 : NULL);
+    g_autofree char *date = outgoing_date(g_get_real_time() / G_USEC_PER_SEC);
+    plan->from = from;
+    plan->message_id = id;
+    plan->date = date;
+    plan->to = (const char *const *)o->to;
+    plan->cc = (const char *const *)o->cc;
+    plan->headers = (const char *const *)o->header;
+    GByteArray *text = compose(plan, error);
+    g_autoptr(Outgoing) message = text ? outgoing_ready(text) : NULL;
+    bool fine = message && add_lists(message, o->to, error) && add_lists(message, o->cc, error) &&
+                add_lists(message, o->bcc, error) &&
+                outgoing_set_sender(message, o->envelope_from ? o->envelope_from : from, error);
+    return fine ? g_steal_pointer(&message) : NULL;
+}
+
+static Outgoing *compose_options(const SendOptions *o, const char *from, GError **error)
+{
+    if (!o->text && !o->html && !o->attach && !o->inlined) {
+        error_fail(error, POSTERN_ERROR_USAGE,
+                   "the message has no text: give --text=STRING, --text=@FILE or --text=- "
+                   "(standard input), or a ready message with --message=FILE");
+        return NULL;
+    }
+    g_autofree char *text = o->text ? text_value(o->text, "the text", error) : NULL;
+    if (o->text && !text) {
+        return NULL;
+    }
+    g_autofree char *file = o->html ? g_strconcat("@", o->html, NULL) : NULL;
+    g_autofree char *html =
+        o->html ? text_value(!strcmp(o->html, "-") ? "-" : file, "the HTML", error) : NULL;
+    g_auto(Parts) parts = {0};
+    if ((o->html && !html) || !gather_parts(&parts, o, error)) {
+        return NULL;
+    }
+    ComposePlan plan = {.subject = o->subject,
+                        .text = text,
+                        .html = html,
+                        .parts = (const ComposePart *)(void *)parts.parts->data,
+                        .n_parts = parts.parts->len};
+    return composed(o, from, &plan, error);
+}
+
+static Outgoing *probe(const SendOptions *o, const char *from, GError **error)
+{
+    g_autofree char *id = outgoing_message_id(NULL);
+    g_autofree char *word = g_strndup(id + 1, strcspn(id + 1, "@"));
+    g_autofree char *when = outgoing_date(g_get_real_time() / G_USEC_PER_SEC);
+    g_autofree char *subject = g_strdup_printf("test %s", word);
+    g_autofree char *text =
+        g_strdup_printf("This is a test message, sent by \"postern send --test\" on %s.\n\n"
+                        "Its id is %s; whoever got it may delete it.\n",
+                        when, word);
+    ComposePlan plan = {.subject = o->subject ? o->subject : subject, .text = text};
+    return composed(o, from, &plan, error);
+}
+
+static char **all_lists(const SendOptions *o)
+{
+    g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
+    char **const lists[] = {o->to, o->cc, o->bcc};
+    for (size_t i = 0; i < G_N_ELEMENTS(lists); i++) {
+        if (lists[i]) {
+            g_strv_builder_addv(builder, (const char **)lists[i]);
+        }
+    }
+    return g_strv_builder_end(builder);
+}
+
+static Outgoing *ready(const SendOptions *o, const char *default_from, GError **error)
+{
+    if (!o->message && isatty(STDIN_FILENO)) {
+        error_fail(error, POSTERN_ERROR_USAGE,
+                   "there is no message: give --subject and --text, --message=FILE, or a message "
+                   "on standard input (--test sends a probe)");
+        return NULL;
+    }
+    g_autoptr(GByteArray) raw = send_read(o->message ? o->message : "-", "the message", error);
+    if (!raw) {
+        return NULL;
+    }
+    g_auto(GStrv) lists = all_lists(o);
+    OutgoingPlan plan = {
+        .as_is = o->as_is,
+        .add_from = !o->as_is,
+        .take_recipients = !lists[0],
+        .from = o->from ? o->from : default_from,
+        .sender = o->envelope_from ? o->envelope_from : o->from,
+        .recipients = (const char *const *)lists,
+    };
+    g_autoptr(Outgoing) message = outgoing_new(bytes_of_array(raw), &plan, error);
+    if (message && !message->sender && !outgoing_set_sender(message, default_from, error)) {
+        return NULL;
+    }
+    return g_steal_pointer(&message);
+}
+
+Outgoing *send_message(const SendOptions *o, const char *default_from, GError **error)
+{
+    bool composing = o->subject || o->text || o->html || o->attach || o->inlined || o->header;
+    if ((o->message || o->as_is) && (composing || o->test)) {
+        error_fail(error, POSTERN_ERROR_USAGE,
+                   "a ready message (--message, --as-is) is not composed: --subject, --text and "
+                   "their kin do not go with it");
+        return NULL;
+    }
+    const char *from = o->from ? o->from : default_from;
+    g_autoptr(Outgoing) message = o->test     ? probe(o, from, error)
+                                  : composing ? compose_options(o, from, error)
+                                              : ready(o, default_from, error);
+    if (message && !message->recipients->len && !o->print) {
+        error_fail(error, POSTERN_ERROR_USAGE, "nobody is named to send it to: give --to=ADDRESS");
+        return NULL;
+    }
+    return g_steal_pointer(&message);
+}
+
+GByteArray *send_recode(Bytes text, GError **error)
+{
+    return compose_seven_bit(text, error);
+}

@@ -1,0 +1,228 @@
+/* send_one.c: one message to one server. */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/escape.h"
+#include "cmd/command.h"
+#include "cmd/interrupt.h"
+#include "cmd/send.h"
+#include "io/addresses.h"
+#include "report/tls_summary.h"
+
+/* Where --stop-after ends the way. */
+static const struct {
+    const char *name;
+    Stage stage;
+    SmtpStop stop;
+} stops[] = {
+    {"connect", STAGE_CONNECT, SMTP_STOP_NEVER},   {"greeting", STAGE_GREETING, SMTP_STOP_NEVER},
+    {"ehlo", STAGE_CAPABILITIES, SMTP_STOP_NEVER}, {"tls", STAGE_TLS, SMTP_STOP_NEVER},
+    {"auth", STAGE_AUTH, SMTP_STOP_NEVER},         {"mail", STAGE_NONE, SMTP_STOP_AFTER_MAIL},
+    {"rcpt", STAGE_NONE, SMTP_STOP_AFTER_RCPT},    {"data", STAGE_NONE, SMTP_STOP_AFTER_DATA},
+};
+
+typedef struct {
+    const SendOptions *options;
+    Connection *connection;
+    SendShow show;
+    Session *session;
+    Outgoing *message;
+    Submission submission;
+} One;
+
+SubmitWishes send_wishes(const SendOptions *o)
+{
+    SubmitWishes wishes = {
+        .notify = o->notify,
+        .ret = o->ret,
+        .envid = o->envid,
+        .orcpt = o->orcpt,
+        .submitter = o->submitter,
+        .require_tls = o->require_tls,
+        .all_or_none = o->all_or_none,
+        .no_pipelining = o->no_pipelining,
+        .no_chunking = o->no_chunking,
+    };
+    for (size_t i = 0; o->stop_after && i < G_N_ELEMENTS(stops); i++) {
+        if (!strcmp(o->stop_after, stops[i].name)) {
+            wishes.stop = stops[i].stop;
+        }
+    }
+    return wishes;
+}
+
+static Stage last_stage(const One *one)
+{
+    const SendOptions *o = one->options;
+    for (size_t i = 0; o->stop_after && i < G_N_ELEMENTS(stops); i++) {
+        if (!strcmp(o->stop_after, stops[i].name) && stops[i].stage != STAGE_NONE) {
+            return stops[i].stage;
+        }
+    }
+    return connection_plan(one->connection)->credentials.user ? STAGE_AUTH : STAGE_TLS;
+}
+
+static bool stops_on_the_ladder(const One *one)
+{
+    return one->options->stop_after && !send_wishes(one->options).stop;
+}
+
+static bool is_mail_protocol(const Proto *proto)
+{
+    return proto == &proto_smtp || proto == &proto_submission || proto == &proto_lmtp;
+}
+
+/* Handing over on this very machine needs no TLS (and its certificate would hardly be for
+ * "localhost"); a password does. */
+static void relax_on_loopback(One *one)
+{
+    SessionPlan *plan = connection_plan(one->connection);
+    const Target *target = plan->target;
+    DnsAddress address;
+    bool here = target->unix_path || !strcmp(target->host, "localhost") ||
+                (address_parse(target->host, &address) &&
+                 address_is_loopback((const struct sockaddr *)&address));
+    bool said = one->options->connect.tls || one->options->connect.dane ||
+                one->options->connect.pins || plan->tls.demand != TLS_REQUIRED;
+    if (here && !said && !target->scheme->tls_first && !plan->credentials.user) {
+        plan->tls.demand = TLS_OPPORTUNISTIC;
+    }
+}
+
+static bool prepare(One *one, const char *url, GError **error)
+{
+    const SendOptions *o = one->options;
+    SubmitWishes wishes = send_wishes(o);
+    if (!submit_check_wishes(&wishes, error)) {
+        return false;
+    }
+    one->connection = connection_new(&o->connect, url, "submission", error);
+    if (!one->connection) {
+        return false;
+    }
+    SessionPlan *plan = connection_plan(one->connection);
+    if (!is_mail_protocol(plan->target->scheme->proto)) {
+        return error_fail(error, POSTERN_ERROR_USAGE,
+                          "%s:// takes no mail: smtp, submission, submissions and lmtp do",
+                          plan->target->scheme->name);
+    }
+    relax_on_loopback(one);
+    plan->observer = send_show_observe;
+    plan->observer_user = &one->show;
+    return true;
+}
+
+static bool make_message(One *one, GError **error)
+{
+    if (stops_on_the_ladder(one)) {
+        return true;
+    }
+    const SessionPlan *plan = connection_plan(one->connection);
+    g_autofree char *from = send_default_from(plan->credentials.user, plan->target->host);
+    one->message = send_message(one->options, from, error);
+    return one->message != NULL;
+}
+
+static bool hand_over(One *one, GError **error)
+{
+    one->session = session_new(connection_plan(one->connection));
+    if (!session_climb(one->session, last_stage(one), error)) {
+        return false;
+    }
+    if (stops_on_the_ladder(one)) {
+        return true;
+    }
+    SubmitWishes wishes = send_wishes(one->options);
+    return submit(one->session, one->message, &wishes, send_recode, &one->submission, error);
+}
+
+/* After a 354 no polite end is possible: what we would say would be text. */
+static void end(One *one, bool fine)
+{
+    bool in_text = one->options->stop_after && !strcmp(one->options->stop_after, "data") &&
+                   one->submission.result.data.code == 354;
+    if (fine && !in_text) {
+        session_quit(one->session);
+    }
+}
+
+static void print_json(const One *one, const GError *error)
+{
+    g_autofree char *server = target_text(connection_target(one->connection));
+    SendResultAbout about = {
+        .file = one->options->message, .server = server, .message = one->message, .error = error};
+    g_autofree char *line = send_result_json(&about, &one->submission);
+    puts(line);
+    fflush(stdout);
+}
+
+static void show_stop(const One *one)
+{
+    if (one->options->stop_after && !one->show.quiet) {
+        fprintf(stderr, "=== stopped after %s, as asked\n", one->options->stop_after);
+    }
+}
+
+/* The results, also of what broke: some may have been decided before. */
+static int conclude(One *one, GError *error)
+{
+    bool stopped = one->options->stop_after != NULL;
+    bool tried = one->submission.n && (!error || one->submission.result.mail.code ||
+                                       one->submission.recipients[0].fate != SMTP_NOT_TRIED);
+    if (one->options->json && one->connection) {
+        print_json(one, error);
+    } else if (tried && !stopped) {
+        send_show_results(&one->show, &one->submission);
+    }
+    if (error) {
+        return command_fail(error);
+    }
+    if (stopped) {
+        show_stop(one);
+        bool refused = false;
+        for (size_t i = 0; i < one->submission.n; i++) {
+            refused |= one->submission.recipients[i].fate == SMTP_REFUSED;
+        }
+        return refused ? submission_status(&one->submission) : 0;
+    }
+    return submission_status(&one->submission);
+}
+
+static bool run(One *one, const char *url, GError **error)
+{
+    return prepare(one, url, error) && make_message(one, error) &&
+           send_show_open(&one->show, one->options, error) && interrupt_begin(error) &&
+           hand_over(one, error);
+}
+
+static bool print_description(One *one)
+{
+    g_autofree char *text = connection_describe(one->connection);
+    fputs(text, stdout);
+    return true;
+}
+
+int send_one(const SendOptions *o, const char *url)
+{
+    One one = {.options = o};
+    GError *error = NULL;
+    int status;
+    if (o->connect.dry_run) {
+        status = prepare(&one, url, &error) && print_description(&one) ? 0 : command_fail(error);
+    } else {
+        bool fine = run(&one, url, &error);
+        status = conclude(&one, error);
+        end(&one, fine);
+    }
+    interrupt_end();
+    GError *problem = NULL;
+    session_free(one.session);
+    if (!send_show_close(&one.show, &problem)) {
+        status = MAX(status, command_fail(problem));
+    }
+    submission_clear(&one.submission);
+    outgoing_free(one.message);
+    connection_free(one.connection);
+    return status;
+}
