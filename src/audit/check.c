@@ -8,25 +8,16 @@
 #include "base/nearest.h"
 
 const Family *const families[] = {
-    &family_reach,
-    &family_starttls,
-    &family_sasl_where,
-    &family_sasl,
-    &family_versions,
-    &family_ciphers,
-    &family_groups,
-    &family_cert,
-    &family_cert_times,
-    &family_cert_chain,
-    &family_cert_status,
-    &family_handshake,
-    &family_vulnerable,
-    &family_dane,
-    &family_domain,
-    &family_domain_policy,
-    &family_domain_sender,
-    &family_domain_settings,
-    &family_consistency,
+    &family_reach,         &family_starttls,
+    &family_sasl_where,    &family_sasl,
+    &family_versions,      &family_ciphers,
+    &family_groups,        &family_cert,
+    &family_cert_times,    &family_cert_chain,
+    &family_cert_status,   &family_handshake,
+    &family_vulnerable,    &family_dane,
+    &family_domain_exists, &family_domain,
+    &family_domain_policy, &family_domain_sender,
+    &family_domain_settings, &family_consistency,
     NULL,
 };
 
@@ -196,6 +187,9 @@ void checks_run_domain(const DomainFacts *facts, const char *const *only, const 
                        GPtrArray *out)
 {
     for (size_t i = 0; families[i] != NULL; i++) {
+        if (families[i]->needs == NEEDS_DOMAIN && facts->exists.known == NO) {
+            continue;
+        }
         for (const Check *check = families[i]->checks; check->id != NULL; check++) {
             if (check->run_domain != NULL && selected(only, skip, families[i], check)) {
                 Findings findings = {.out = out, .check = check, .domain = facts};

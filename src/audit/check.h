@@ -60,8 +60,9 @@ typedef struct {
     const char *title;   /* "Certificates", "Certificates: their chains" */
     const Check *checks; /* ended by a row without an id */
     /* Without it no check of the family is asked: no conversation gives unknown, no TLS on offer
-     * gives no finding at all (that itself is a finding of the family "starttls"). */
-    enum { NEEDS_NOTHING, NEEDS_CONVERSATION, NEEDS_TLS } needs;
+     * gives no finding at all (that itself is a finding of the family "starttls"); a domain that
+     * does not exist has no finding but that. */
+    enum { NEEDS_NOTHING, NEEDS_CONVERSATION, NEEDS_TLS, NEEDS_DOMAIN } needs;
 } Family;
 extern const Family *const families[]; /* NULL-terminated, in the order of the report */
 

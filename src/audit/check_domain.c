@@ -27,6 +27,11 @@ bool domain_about_mx(const DomainFacts *d, Findings *out)
     return true;
 }
 
+static void exists(const DomainFacts *d, Findings *out)
+{
+    findings_from_fact(out, &d->exists, NO, "");
+}
+
 static void mx_present(const DomainFacts *d, Findings *out)
 {
     if (d->null_mx.known == YES) {
@@ -138,6 +143,22 @@ static void mx_secure(const DomainFacts *d, Findings *out)
     }
 }
 
+static const Check existence[] = {
+    {
+        .id = "domain.exists",
+        .title = "There is no such domain",
+        .severity = ALWAYS(CRITICAL),
+        .run_domain = exists,
+        .why =
+            "Mail to it comes back at once, and mail from it is refused. It is misspelt, was not "
+            "registered or has run out, or its zone is not served.",
+        .reference = "RFC 8020, RFC 5321 5.1",
+    },
+    {0},
+};
+
+const Family family_domain_exists = {"domain", "The domain", existence, NEEDS_NOTHING};
+
 static const Check checks[] = {
     {
         .id = "domain.mx",
@@ -218,4 +239,4 @@ static const Check checks[] = {
     {0},
 };
 
-const Family family_domain = {"domain", "The domain: MX and DNSSEC", checks, NEEDS_NOTHING};
+const Family family_domain = {"domain", "The domain: MX and DNSSEC", checks, NEEDS_DOMAIN};

@@ -313,4 +313,4 @@ static const Check checks[] = {
 };
 
 const Family family_domain_policy = {"domain", "The domain: MTA-STS and TLS-RPT", checks,
-                                     NEEDS_NOTHING};
+                                     NEEDS_DOMAIN};

@@ -206,4 +206,4 @@ static const Check checks[] = {
     {0},
 };
 
-const Family family_domain_sender = {"domain", "The domain: SPF and DMARC", checks, NEEDS_NOTHING};
+const Family family_domain_sender = {"domain", "The domain: SPF and DMARC", checks, NEEDS_DOMAIN};

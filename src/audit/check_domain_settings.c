@@ -2,6 +2,7 @@
  * is so. */
 #include <string.h>
 
+#include "audit/autoconfig_parse.h"
 #include "audit/check_domain.h"
 #include "audit/family.h"
 
@@ -98,6 +99,62 @@ static void autoconfig(const DomainFacts *d, Findings *out)
     findings_from_fact(out, &d->autoconfig, NO, "");
 }
 
+/* The servers the file names; NULL: that there are none to judge has been said. */
+static GPtrArray *autoconfig_servers(const DomainFacts *d, Findings *out)
+{
+    g_autoptr(GError) error = NULL;
+    if (d->autoconfig_text == NULL) {
+        if (d->autoconfig.known == UNKNOWN) {
+            findings_unknown(out, "%s", fact_why(&d->autoconfig));
+        } else {
+            findings_not_applicable(out);
+        }
+        return NULL;
+    }
+    GPtrArray *servers = autoconfig_parse(bytes_of(d->autoconfig_text), d->domain, &error);
+    if (servers == NULL) {
+        findings_fail(out, "%s", error->message);
+    }
+    return servers;
+}
+
+static void judge_server(const DomainFacts *d, const AutoconfigServer *server, Findings *out)
+{
+    const Facts *f = service_at(d, server->host, server->port);
+    const char *scheme = server->scheme, *host = server->host;
+    unsigned port = server->port;
+    if (f == NULL || f->reachable.known == UNKNOWN) {
+        findings_unknown(out, "%s at %s:%u: %s", scheme, host, port,
+                         f != NULL ? fact_why(&f->reachable) : "it was not checked");
+    } else if (f->reachable.known == NO || f->greeted.known == NO) {
+        findings_fail(out, "%s at %s:%u does not answer", scheme, host, port);
+    } else if (server->security == AUTOCONFIG_TLS && f->peer == NULL) {
+        findings_fail(out, "%s at %s:%u does not begin with TLS: %s", scheme, host, port,
+                      f->handshake_error != NULL ? f->handshake_error : "it was not tried");
+    } else if (server->security == AUTOCONFIG_STARTTLS && f->tls_offer == TLS_OFFER_MISSING) {
+        findings_fail(out, "%s at %s:%u does not offer STARTTLS", scheme, host, port);
+    }
+}
+
+static void autoconfig_true(const DomainFacts *d, Findings *out)
+{
+    g_autoptr(GPtrArray) servers = autoconfig_servers(d, out);
+    for (guint i = 0; servers != NULL && i < servers->len; i++) {
+        judge_server(d, g_ptr_array_index(servers, i), out);
+    }
+}
+
+static void autoconfig_safe(const DomainFacts *d, Findings *out)
+{
+    g_autoptr(GPtrArray) servers = autoconfig_servers(d, out);
+    for (guint i = 0; servers != NULL && i < servers->len; i++) {
+        const AutoconfigServer *server = g_ptr_array_index(servers, i);
+        if (server->security == AUTOCONFIG_PLAIN) {
+            findings_fail(out, "%s at %s:%u", server->scheme, server->host, server->port);
+        }
+    }
+}
+
 static const Check checks[] = {
     {
         .id = "domain.srv",
@@ -133,8 +190,27 @@ static const Check checks[] = {
         .reference = "draft-bucksch-autoconfig, RFC 6186",
         .fix = {.dns = "autoconfig IN CNAME www.example.org."},
     },
+    {
+        .id = "domain.autoconfig_true",
+        .title = "The autoconfig file does not tell the truth",
+        .severity = ALWAYS(MEDIUM),
+        .run_domain = autoconfig_true,
+        .why = "Mail programs set themselves up by this file. A server in it that does not answer, "
+               "or not as the file says, means that a user cannot read or send mail, and does not "
+               "learn why.",
+        .reference = "draft-bucksch-autoconfig",
+    },
+    {
+        .id = "domain.autoconfig_safe",
+        .title = "The autoconfig file sends mail programs there without TLS",
+        .severity = ALWAYS(HIGH),
+        .run_domain = autoconfig_safe,
+        .why = "Programs do what the file says, and the password travels in the clear. The user "
+               "chose nothing, and is told nothing.",
+        .reference = "RFC 8314 3, draft-bucksch-autoconfig",
+    },
     {0},
 };
 
 const Family family_domain_settings = {"domain", "The domain: settings of mail programs", checks,
-                                       NEEDS_NOTHING};
+                                       NEEDS_DOMAIN};

@@ -246,7 +246,7 @@ void domain_facts_free(DomainFacts *d)
     if (d == NULL) {
         return;
     }
-    Fact *const single[] = {&d->dnssec,  &d->null_mx, &d->mta_sts_record, &d->mta_sts_policy,
+    Fact *const single[] = {&d->exists, &d->dnssec,  &d->null_mx, &d->mta_sts_record, &d->mta_sts_policy,
                             &d->tls_rpt, &d->spf,     &d->dmarc,          &d->autoconfig};
     clear_facts(single, G_N_ELEMENTS(single));
     g_ptr_array_unref(d->mx);
@@ -261,6 +261,7 @@ void domain_facts_free(DomainFacts *d)
     g_free(d->tls_rpt_rua);
     g_free(d->spf_text);
     g_free(d->dmarc_text);
+    g_free(d->autoconfig_text);
     g_free(d->domain);
     g_free(d);
 }

@@ -149,6 +149,7 @@ typedef struct {
 typedef struct {
     char *domain;
     gint64 now;
+    Fact exists;    /* NO: NXDOMAIN, and nothing else was asked */
     Fact dnssec;    /* the MX answer was validated */
     bool bogus;     /* it failed validation; then dnssec is NO and says why */
     Fact null_mx;   /* NO with a why: there is one, and it does not count */
@@ -166,6 +167,7 @@ typedef struct {
     Fact spf, dmarc;             /* YES too when there is one too many, or a broken one */
     char *spf_text, *dmarc_text; /* all TXT records of the domain; of _dmarc: one a line */
     Fact autoconfig;
+    char *autoconfig_text; /* the file mail programs set themselves up by, as it was fetched */
     GPtrArray *services; /* of Facts, borrowed: the services checked for this domain */
 } DomainFacts;
 

@@ -6,8 +6,9 @@
 
 extern const Family family_reach, family_starttls, family_sasl, family_sasl_where, family_versions,
     family_ciphers, family_groups, family_cert, family_cert_times, family_cert_chain,
-    family_cert_status, family_handshake, family_vulnerable, family_dane, family_domain,
-    family_domain_policy, family_domain_sender, family_domain_settings, family_consistency;
+    family_cert_status, family_handshake, family_vulnerable, family_dane, family_domain_exists,
+    family_domain, family_domain_policy, family_domain_sender, family_domain_settings,
+    family_consistency;
 
 /* Check.severity: the same whatever the role; or MX, submission, mailbox access, other. */
 #define ALWAYS(s)                                                                                  \

@@ -13,6 +13,7 @@ enum {
     MX_MAX = 64,
     SRV_MAX = 16,       /* targets of one service */
     ADDRESSES_MAX = 64, /* of one MX host */
+    NXDOMAIN = 3, /* RFC 1035 4.1.1 */
     TXT_MAX = 256 * 1024,
     POLICY_MAX = 64 * 1024, /* RFC 8461 3.3 */
     AUTOCONFIG_MAX = 256 * 1024,
@@ -205,6 +206,7 @@ static void probe_mx(DomainProbe *p)
     g_autoptr(GError) error = NULL;
     g_autoptr(DnsAnswer) answer = query(p, facts->domain, DNS_MX, &error);
     if (!answer) {
+        fact_set(&facts->exists, UNKNOWN, "%s", error->message);
         fact_set(&facts->dnssec, UNKNOWN, "%s", error->message);
         fact_set(&facts->null_mx, UNKNOWN, "%s", error->message);
         return;
@@ -213,10 +215,16 @@ static void probe_mx(DomainProbe *p)
         g_autofree char *why = escape_line_max(bytes_of(answer->why_bogus), SHOWN_MAX);
         facts->bogus = true;
         fact_set(&facts->dnssec, NO, "%s", why);
+        fact_set(&facts->exists, UNKNOWN, "the MX answer fails DNSSEC validation");
         fact_set(&facts->null_mx, UNKNOWN, "the MX answer fails DNSSEC validation");
         return;
     }
     fact_set(&facts->dnssec, answer->secure ? YES : NO, NULL);
+    fact_set(&facts->exists, answer->rcode == NXDOMAIN ? NO : YES,
+             answer->rcode == NXDOMAIN ? "the DNS says that there is no such name (NXDOMAIN)" : NULL);
+    if (facts->exists.known == NO) {
+        return;
+    }
     read_mx(facts, answer);
     g_ptr_array_sort(facts->mx, by_preference);
     for (guint i = 0; i < facts->mx->len; i++) {
@@ -398,6 +406,7 @@ static void probe_autoconfig(DomainProbe *p)
         g_autoptr(HttpsAnswer) answer = fetch(p, url, AUTOCONFIG_MAX, &error);
         if (answer && is_autoconfig(answer)) {
             fact_set(fact, YES, "%s", url);
+            p->facts->autoconfig_text = bytes_dup(bytes_of_array(answer->body));
         } else if (answer) {
             fact_set(fact, NO, "%s: status %d, and no configuration", url, answer->status);
         } else {
@@ -417,7 +426,7 @@ static void (*const probes[])(DomainProbe *p) = {
 DomainFacts *probe_domain(const ProbePlan *plan, const char *domain)
 {
     DomainProbe p = {plan, domain_facts_new(domain), NULL};
-    for (size_t i = 0; i < G_N_ELEMENTS(probes); i++) {
+    for (size_t i = 0; i < G_N_ELEMENTS(probes) && p.facts->exists.known != NO; i++) {
         probes[i](&p);
     }
     g_free(p.silent);

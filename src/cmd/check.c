@@ -261,10 +261,24 @@ static bool prepare(CheckRun *run, char *const *args, GError **error)
     return transcript == NULL || run->options->connect.dry_run || run->transcript != NULL;
 }
 
+enum { STATUS_NO_HOST = 68 };
+
+/* A domain that does not exist. */
+static int domain_status(const CheckRun *run)
+{
+    for (guint i = 0; i < run->report->domains->len; i++) {
+        const DomainFacts *domain = g_ptr_array_index(run->report->domains, i);
+        if (domain->exists.known == NO) {
+            return STATUS_NO_HOST;
+        }
+    }
+    return 0;
+}
+
 /* What could not be reached. A bare HOST or a domain is, when anything of it answers. */
 static int reach_status(const CheckRun *run)
 {
-    int worst = 0;
+    int worst = domain_status(run);
     for (guint i = 0; i < run->jobs->len; i++) {
         const CheckJob *job = g_ptr_array_index(run->jobs, i);
         bool one_of_many = job->optional || job->domain != NULL;

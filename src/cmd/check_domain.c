@@ -2,6 +2,7 @@
  * name, at every address. */
 #include <string.h>
 
+#include "audit/autoconfig_parse.h"
 #include "base/escape.h"
 #include "cmd/check.h"
 #include "cmd/interrupt.h"
@@ -143,6 +144,21 @@ static void add_srv(CheckRun *run, DomainFacts *domain)
     }
 }
 
+/* What is in the file as well as among the SRV records is looked at once. */
+static void add_autoconfig(CheckRun *run, DomainFacts *domain)
+{
+    g_autoptr(GPtrArray) servers =
+        domain->autoconfig_text != NULL
+            ? autoconfig_parse(bytes_of(domain->autoconfig_text), domain->domain, NULL)
+            : NULL;
+    for (guint i = 0; servers != NULL && i < servers->len; i++) {
+        const AutoconfigServer *server = g_ptr_array_index(servers, i);
+        const Place place = {server->scheme, server->host, server->port, domain};
+        g_autoptr(GPtrArray) addresses = addresses_of(run, server->host);
+        add_place(run, &place, addresses);
+    }
+}
+
 static void on_progress(void *user, const char *what)
 {
     check_progress_tell(((void **)user)[0], ((void **)user)[1], what);
@@ -169,6 +185,7 @@ static bool look_up(CheckRun *run, const char *name, bool mx_only, GError **erro
     add_mx(run, domain);
     if (!mx_only) {
         add_srv(run, domain);
+        add_autoconfig(run, domain);
     }
     return true;
 }

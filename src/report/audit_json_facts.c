@@ -2,6 +2,7 @@
  */
 #include <stddef.h>
 
+#include "audit/autoconfig_parse.h"
 #include "audit/sender_view.h"
 #include "report/audit_json.h"
 #include "report/tls_json.h"
@@ -54,9 +55,9 @@ static const FactRow service_rows[] = {
 #member, offsetof(DomainFacts, member)                                                     \
     }
 static const FactRow domain_rows[] = {
-    DOMAIN(dnssec),         DOMAIN(null_mx),    DOMAIN(mta_sts_record),
-    DOMAIN(mta_sts_policy), DOMAIN(tls_rpt),    DOMAIN(spf),
-    DOMAIN(dmarc),          DOMAIN(autoconfig), {NULL},
+    DOMAIN(exists),         DOMAIN(dnssec),  DOMAIN(null_mx), DOMAIN(mta_sts_record),
+    DOMAIN(mta_sts_policy), DOMAIN(tls_rpt), DOMAIN(spf),     DOMAIN(dmarc),
+    DOMAIN(autoconfig),     {NULL},
 };
 
 static json_t *fact_rows(const void *facts, const FactRow *rows)
@@ -317,6 +318,23 @@ static json_t *srv_hosts(const GPtrArray *list)
     return array;
 }
 
+/* NULL, which is null: there is no file, or none that can be read. */
+static json_t *autoconfig_servers(const DomainFacts *d)
+{
+    g_autoptr(GPtrArray) list =
+        d->autoconfig_text != NULL ? autoconfig_parse(bytes_of(d->autoconfig_text), d->domain, NULL)
+                                   : NULL;
+    json_t *array = list != NULL ? json_array() : json_null();
+    for (guint i = 0; list != NULL && i < list->len; i++) {
+        const AutoconfigServer *server = g_ptr_array_index(list, i);
+        json_array_append_new(array,
+                              json_pack("{s:s, s:o, s:i, s:s}", "scheme", server->scheme, "host",
+                                        audit_json_string(server->host), "port", (int)server->port,
+                                        "security", autoconfig_security_name(server->security)));
+    }
+    return array;
+}
+
 static json_t *sender_outcomes(const SenderView *view)
 {
     static const char *const keys[SENDER_COUNT] = {"opportunistic", "dane", "mta_sts"};
@@ -352,6 +370,7 @@ json_t *audit_json_domain(const DomainFacts *d)
     set(s, "facts", fact_rows(d, domain_rows));
     set(s, "mx", mx_hosts(d->mx));
     set(s, "srv", srv_hosts(d->srv));
+    set(s, "autoconfig", autoconfig_servers(d));
     set(s, "senders", senders(d));
     set(s, "mta_sts",
         json_pack("{s:o, s:o, s:o, s:o, s:o, s:I}", "record", audit_json_string(d->mta_sts_text),

@@ -115,7 +115,8 @@ static void put_senders(const AuditPage *p, const DomainFacts *domain)
 static void put_domain(const AuditPage *p, const DomainFacts *domain)
 {
     g_autofree char *name = escape_line(bytes_of(domain->domain));
-    g_string_append_printf(p->out, "  %s\n", name);
+    bool missing = domain->exists.known == NO;
+    g_string_append_printf(p->out, "  %s%s\n", name, missing ? ": there is no such domain" : "");
     put_senders(p, domain);
 }
 

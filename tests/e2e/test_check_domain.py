@@ -40,6 +40,7 @@ def test_a_domain_that_does_everything(look, https):
     report = look("example.test")
     domain = report.domain
     assert facts(report) == {
+        "exists": "yes",
         "dnssec": "yes",
         "null_mx": "no",
         "mta_sts_record": "yes",
@@ -152,6 +153,68 @@ def test_addresses_that_were_tampered_with_are_not_used(look):
     mx = report.domain["mx"][0]
     assert mx["resolves"]["known"] == "unknown" and "DNSSEC" in mx["resolves"]["why"], mx
     assert mx["addresses"] == []
+
+
+def test_an_mx_that_was_tampered_with_is_not_believed(look):
+    report = look("mx.bogus.test", statuses=(1,))
+    assert report.domain["mx"] == [] and report.data["services"] == []
+    assert facts(report)["null_mx"] == "unknown"
+    assert report.verdicts("domain.bogus") == ["fail"]
+    assert "signature" in report.evidence("domain.bogus"), report.evidence("domain.bogus")
+
+
+def test_a_domain_that_does_not_exist_is_told_and_nothing_else(postern, look, dns):
+    report = look("nosuch.example.test", statuses=(68,))
+    assert [(found["id"], found["verdict"]) for found in report.data["findings"]] == [("domain.exists", "fail")]
+    assert report.data["services"] == []
+    told = postern.run("check", *dns.options, "--domain=nosuch.example.test")
+    assert told.status == 68 and "there is no such domain" in told.out, told
+
+
+# autoconfiguration
+
+
+@pytest.fixture
+def look_at_mail(postern, pki, dns, https, dovecot):
+    """The same, with mail.example.test's well-known ports led to Dovecot; `ports` says otherwise."""
+
+    def run(**ports):
+        known = {"imaps": 993, "imap": 143, "pop3": 110, "submission": 587}
+        ways = [
+            f"--connect-to=mail.example.test:{port}:127.0.0.1:{dovecot.port(ports.get(scheme, scheme))}"
+            for scheme, port in known.items()
+        ]
+        result = postern.run(
+            "check", "--format=json", f"--ca-file={pki.ca_file}", "-4", *dns.options, *https.connect_to, *ways,
+            f"--connect-to={NOBODY}", "--max-connections=1", "--domain=example.test",
+        )
+        return Report(result)
+
+    return run
+
+
+def failed(report, check):
+    return [found["evidence"] for found in report.data["findings"] if found["id"] == check and found["verdict"] == "fail"]
+
+
+def test_what_autoconfig_names_is_looked_at(look_at_mail):
+    report = look_at_mail()
+    named = [(server["scheme"], server["host"], server["port"], server["security"]) for server in report.domain["autoconfig"]]
+    assert ("imaps", "mail.example.test", 993, "SSL") in named  # %EMAILDOMAIN%
+    assert ("submission", "mail.example.test", 587, "STARTTLS") in named
+    assert "pop3://mail.example.test" in {service["name"] for service in report.data["services"]}  # in no SRV record
+    assert failed(report, "domain.autoconfig_true") == []
+    assert failed(report, "domain.autoconfig_safe") == ["pop3 at mail.example.test:110"]
+
+
+def test_autoconfig_that_lies(look_at_mail):
+    report = look_at_mail(imaps="imap")  # what is said to begin with TLS does not
+    (evidence,) = failed(report, "domain.autoconfig_true")
+    assert evidence.startswith("imaps at mail.example.test:993 does not begin with TLS"), evidence
+
+
+def test_autoconfig_of_servers_that_are_not_there(look):
+    assert "imap at mail.example.test:143 does not answer" in failed(look("example.test"), "domain.autoconfig_true")
 
 
 def test_without_a_resolver_everything_is_inconclusive(postern, pki):

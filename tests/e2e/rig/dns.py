@@ -8,6 +8,7 @@
 """
 
 import os
+import re
 import socket
 import subprocess
 from pathlib import Path
@@ -87,7 +88,7 @@ class Dns(Server):
         return (self.dir / f"{zone}.ds").read_text()
 
     def _body(self, zone: str) -> str:
-        return _HOSTS if zone == "bogus.test" else _HOSTS + _EXAMPLE + _policies() + self._tlsa()
+        return _HOSTS + _BOGUS if zone == "bogus.test" else _HOSTS + _EXAMPLE + _policies() + self._tlsa()
 
     def _tlsa(self) -> str:
         """TLSA records. A wildcard serves every port, because ours are never the usual ones."""
@@ -160,8 +161,10 @@ def _resolves(name: str, port: int) -> bool:
 
 
 def _tamper(signed: Path):
-    """Changes the addresses in a signed zone, so that no signature over them fits any more."""
+    """Changes the addresses in a signed zone, and one MX, so that no signature over them fits any more."""
     text = signed.read_text().replace("127.0.0.1", "127.0.0.66")
+    text, count = re.subn(r"^(mx\.bogus\.test\.\s.*\sMX\s+)10\b", r"\g<1>11", text, flags=re.MULTILINE)
+    assert count == 1
     signed.write_text(text)
 
 
@@ -188,6 +191,10 @@ _HOSTS = """
 mail IN A 127.0.0.1
 mail IN AAAA ::1
 _imaps._tcp IN SRV 0 1 993 mail
+"""
+
+_BOGUS = """
+mx IN MX 10 mail
 """
 
 _EXAMPLE = """

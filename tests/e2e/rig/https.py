@@ -13,7 +13,18 @@ from .pki import Spec
 
 WELL_KNOWN = "/.well-known/mta-sts.txt"
 GOOD = "version: STSv1\r\nmode: enforce\r\nmx: mail.example.test\r\nmx: backup.example.test\r\nmax_age: 604800\r\n"
-AUTOCONFIG = '<?xml version="1.0"?>\n<clientConfig version="1.1"><emailProvider id="example.test"/></clientConfig>\n'
+AUTOCONFIG = (
+    '<?xml version="1.0"?>\n<clientConfig version="1.1">'
+    '<emailProvider id="example.test"><domain>example.test</domain>'
+    '<incomingServer type="imap"><hostname>mail.%EMAILDOMAIN%</hostname><port>993</port>'
+    "<socketType>SSL</socketType></incomingServer>"
+    '<incomingServer type="imap"><hostname>mail.example.test</hostname><port>143</port>'
+    "<socketType>STARTTLS</socketType></incomingServer>"
+    '<incomingServer type="pop3"><hostname>mail.example.test</hostname><port>110</port>'
+    "<socketType>plain</socketType></incomingServer>"
+    '<outgoingServer type="smtp"><hostname>mail.example.test</hostname><port>587</port>'
+    "<socketType>STARTTLS</socketType></outgoingServer></emailProvider></clientConfig>\n"
+)
 
 # domain: (status, headers, body) of its policy. All of them have the TXT record; see dns.py.
 POLICIES = {

@@ -12,8 +12,8 @@ typedef struct {
 
 static void good_texts(DomainFacts *d)
 {
-    Fact *const yes[] = {&d->dnssec, &d->mta_sts_record, &d->mta_sts_policy, &d->tls_rpt,
-                         &d->spf,    &d->dmarc,          &d->autoconfig};
+    Fact *const yes[] = {&d->exists,  &d->dnssec, &d->mta_sts_record, &d->mta_sts_policy,
+                         &d->tls_rpt, &d->spf,    &d->dmarc,          &d->autoconfig};
     for (size_t i = 0; i < G_N_ELEMENTS(yes); i++) {
         fact_set(yes[i], YES, NULL);
     }
@@ -150,6 +150,15 @@ DOMAIN(srv_no_tls, w->imaps->tls_first = false)
 DOMAIN(srv_starttls_only,
        domain_facts_add_srv(w->d, "_submission._tcp", "mail.example.org")->port = 587)
 DOMAIN(no_srv, g_ptr_array_set_size(w->d->srv, 0))
+#define AUTOCONFIG(kind, port, socket)                                                             \
+    "<clientConfig><incomingServer type=\"" kind                                                   \
+    "\"><hostname>mail.example.org</hostname><port>" port "</port><socketType>" socket             \
+    "</socketType></incomingServer></clientConfig>"
+DOMAIN(autoconfig_good, w->d->autoconfig_text = g_strdup(AUTOCONFIG("imap", "993", "SSL")))
+DOMAIN(autoconfig_plain, w->d->autoconfig_text = g_strdup(AUTOCONFIG("imap", "993", "plain")))
+DOMAIN(autoconfig_unchecked, w->d->autoconfig_text = g_strdup(AUTOCONFIG("imap", "1993", "SSL")))
+DOMAIN(autoconfig_broken, w->d->autoconfig_text = g_strdup("<clientConfig>"))
+DOMAIN(no_domain, fact_set(&w->d->exists, NO, "NXDOMAIN"))
 DOMAIN(no_autoconfig, fact_set(&w->d->autoconfig, NO, "status 404"))
 
 DOMAIN(one_dead, fact_set(&w->b->reachable, NO, "refused"))
@@ -241,6 +250,14 @@ static const DomainCase cases[] = {
     {srv_starttls_only, "domain.srv_tls", "fail", "_submission._tcp without"},
     {no_srv, "domain.srv", "none"},
     {no_autoconfig, "domain.autoconfig", "fail", "404"},
+    {NULL, "domain.autoconfig_true", "none"},
+    {autoconfig_good, "domain.autoconfig_true", "pass"},
+    {autoconfig_good, "domain.autoconfig_safe", "pass"},
+    {autoconfig_plain, "domain.autoconfig_safe", "fail", "mail.example.org:993"},
+    {autoconfig_unchecked, "domain.autoconfig_true", "unknown", "it was not checked"},
+    {autoconfig_broken, "domain.autoconfig_true", "fail", "XML"},
+    {no_domain, "domain.exists", "fail", "NXDOMAIN"},
+    {no_domain, "domain.mx", "none"},
     {NULL, "consistency.reachable", "pass"},
     {one_dead, "consistency.reachable", "fail", "2001:db8::2) does not answer, 1"},
     {both_dead, "consistency.reachable", "pass"}, /* reach.connect tells it */
