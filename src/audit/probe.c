@@ -3,6 +3,8 @@
  * done at once where there are connections enough for all of it. */
 #include "audit/probe.h"
 
+#include <string.h>
+
 #include "audit/probe_dane.h"
 #include "audit/probe_session.h"
 #include "audit/probes.h"
@@ -15,44 +17,59 @@ typedef struct {
     void (*run)(Prober *p);
 } ProbeRow;
 
-static const ProbeRow rows[] = {
-    {"an ordinary session", 1, 3, 0, 0, probe_session},
-    {"what may be done before TLS", 1, 2, 1, 1, probe_cleartext},
-    {"DANE", 1, 1, 1, 1, probe_dane},
-    {"versions", 3, 7, 1, 1, probe_versions},
-    {"cipher suites", 3, 9, 2, 3, probe_suites},
-    {"order of cipher suites, SNI", 1, 2, 3, 2, probe_order},
-    {"certificates of both kinds", 0, 2, 3, 4, probe_certificates},
-    {"fallback protection", 1, 1, 3, 2, probe_extensions},
-    {"groups", 1, 3, 4, 3, probe_groups},
-    {"old flaws", 1, 2, 4, 4, probe_vulnerable},
-    {"resumption by id", 0, 2, 4, 3, probe_resumption_id},
-};
-enum { WAVES = 5, MOST_FULL = 150 };
+/* Waves: SIDE rows run beside all waves but the first; NEVER: another row sees to it. */
+enum { SIDE = 1, FIRST_OF_CHAIN = 2, WAVES = 6, NEVER = WAVES };
+/* Connections that must be left for things to be done at once. */
+enum { SPACIOUS = 16, MOST_FULL = 150 };
 
-static void note_missing(Prober *p, const ProbeRow *row)
+static void probe_resumption_and_dane(Prober *p)
 {
-    if (p->stopped || p->no_tls) {
-        prober_missing(p, "%s: %s", row->name, p->stopped ? p->stopped : p->no_tls);
-    } else {
-        prober_missing(p, "%s: the budget of %u connections is used up", row->name,
-                       p->facts->budget);
-    }
+    probe_resumption(p);
+    probe_dane(p);
 }
+
+static const ProbeRow rows[] = {
+    {"an ordinary session", 1, 2, 0, 0, probe_session},
+    {"resumption, DANE", 0, 2, SIDE, SIDE, probe_resumption_and_dane},
+    {"what may be done before TLS", 1, 2, SIDE, SIDE, probe_cleartext},
+    {"versions", 3, 7, 2, 2, probe_versions},
+    {"cipher suites", 3, 9, 3, 3, probe_suites},
+    {"order of cipher suites, SNI", 1, 2, 4, NEVER, probe_order},
+    {"certificates of both kinds", 0, 2, 4, 4, probe_certificates},
+    {"fallback protection", 1, 1, 4, 3, probe_extensions},
+    {"groups", 1, 3, 5, 3, probe_groups},
+    {"old flaws", 1, 2, 5, 4, probe_vulnerable},
+    {"resumption by id", 0, 2, 5, 3, probe_resumption_id},
+};
 
 typedef struct {
     Prober *p;
     const ProbeRow *row;
-    bool enough; /* connections for it, when it began */
+    char **reason; /* where to leave one */
 } Turn;
+
+/* What could not be asked in full: the reason, by the row's number; NULL where all went well. */
+typedef char *Reasons[G_N_ELEMENTS(rows)];
+
+static char *reason(const Prober *p)
+{
+    if (p->stopped || p->no_tls) {
+        return g_strdup(p->stopped ? p->stopped : p->no_tls);
+    }
+    return g_strdup_printf("the budget of %u connections is used up", p->facts->budget);
+}
 
 /* A row that cannot run in full runs all the same: it fills in what it can, and says of the rest
  * why not. */
 static void run_row(void *user)
 {
-    Turn *turn = user;
-    turn->enough = prober_can(turn->p, turn->row->connections);
-    turn->row->run(turn->p);
+    const Turn *turn = user;
+    Prober *p = turn->p;
+    bool enough = prober_can(p, turn->row->connections);
+    turn->row->run(p);
+    if (!enough || p->stopped) {
+        *turn->reason = reason(p);
+    }
 }
 
 static bool is_due(const Prober *p, const ProbeRow *row, unsigned wave)
@@ -60,40 +77,97 @@ static bool is_due(const Prober *p, const ProbeRow *row, unsigned wave)
     return (p->plan->full ? row->wave_full : row->wave) == wave;
 }
 
-static void run_wave(Prober *p, unsigned wave)
-{
+typedef struct {
     Turn turns[G_N_ELEMENTS(rows)];
     void *users[G_N_ELEMENTS(rows)];
-    size_t n = 0;
-    unsigned most = 0;
+    size_t n;
+    unsigned most;
+} Wave;
+
+static void gather(Prober *p, unsigned number, char **reasons, Wave *wave)
+{
+    *wave = (Wave){0};
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
-        if (is_due(p, &rows[i], wave)) {
-            most += rows[i].most;
-            turns[n] = (Turn){p, &rows[i], false};
-            users[n] = &turns[n];
-            n++;
+        if (is_due(p, &rows[i], number)) {
+            wave->turns[wave->n] = (Turn){p, &rows[i], &reasons[i]};
+            wave->users[wave->n] = &wave->turns[wave->n];
+            wave->n++;
+            wave->most += rows[i].most;
         }
     }
-    bool at_once = prober_can(p, p->plan->full ? MOST_FULL : most);
-    for (size_t i = 0; i < n && !at_once; i++) {
-        run_row(users[i]);
-    }
-    if (at_once) {
-        io_together(run_row, users, n);
-    }
-    for (size_t i = 0; i < n; i++) {
-        if (!turns[i].enough || p->stopped) {
-            note_missing(p, turns[i].row);
+}
+
+static void run_wave(Prober *p, unsigned number, char **reasons)
+{
+    Wave wave;
+    gather(p, number, reasons, &wave);
+    if (prober_can(p, p->plan->full ? MOST_FULL : wave.most)) {
+        io_together(run_row, wave.users, wave.n);
+    } else {
+        for (size_t i = 0; i < wave.n; i++) {
+            run_row(wave.users[i]);
         }
     }
+}
+
+typedef struct {
+    Prober *p;
+    unsigned first, last; /* waves */
+    char **reasons;
+} Part;
+
+static void run_part(void *user)
+{
+    const Part *part = user;
+    for (unsigned wave = part->first; wave <= part->last; wave++) {
+        run_wave(part->p, wave, part->reasons);
+    }
+}
+
+/* Each reason once, with all it kept from being asked; in front of what single probes have told. */
+static void note_missing(Facts *f, char **reasons)
+{
+    guint at = 0;
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        if (!reasons[i]) {
+            continue;
+        }
+        g_autoptr(GString) text = g_string_new(rows[i].name);
+        for (size_t other = i + 1; other < G_N_ELEMENTS(rows); other++) {
+            if (reasons[other] && g_str_equal(reasons[other], reasons[i])) {
+                g_string_append_printf(text, "; %s", rows[other].name);
+                g_clear_pointer(&reasons[other], g_free);
+            }
+        }
+        if (f->reachable.known != YES) {
+            g_string_assign(text, "everything");
+        }
+        g_string_append_printf(text, ": %s", reasons[i]);
+        g_ptr_array_insert(f->missing, (gint)at++, g_string_free(g_steal_pointer(&text), FALSE));
+        g_clear_pointer(&reasons[i], g_free);
+    }
+}
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
 Facts *probe_service(const ProbePlan *plan, const Target *target)
 {
     Facts *facts = facts_new(target);
     g_autoptr(Prober) p = prober_new(plan, target, facts);
-    for (unsigned wave = 0; wave < WAVES; wave++) {
-        run_wave(p, wave);
+    Reasons reasons = {NULL};
+    Part parts[] = {{p, SIDE, SIDE, reasons}, {p, FIRST_OF_CHAIN, WAVES - 1, reasons}};
+    void *users[] = {&parts[0], &parts[1]};
+    run_wave(p, 0, reasons);
+    if (prober_can(p, plan->full ? MOST_FULL : SPACIOUS)) {
+        io_together(run_part, users, G_N_ELEMENTS(users));
+    } else {
+        run_part(&parts[0]);
+        run_part(&parts[1]);
     }
+    g_ptr_array_sort(facts->missing, by_text); /* they came in no certain order */
+    note_missing(facts, reasons);
     return facts;
 }

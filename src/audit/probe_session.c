@@ -216,14 +216,27 @@ void probe_session(Prober *p)
         return;
     }
     TlsSessionFacts facts = tls_session_facts(session);
-    bool ticket = facts.ticket || facts.version == TLS_1_3;
-    dane_look_up_records(p);
     take_ticket(f, &facts);
-    prober_progress(p, "resumption");
-    if (!ticket) {
+    if (!facts.ticket && facts.version != TLS_1_3) {
         fact_set(&f->resumption_ticket, NO, "the server gives no ticket");
     }
-    resume(p, plan, session, ticket ? &f->resumption_ticket : &f->resumption_id);
+    p->session_min = plan.tls.min;
+    p->session = g_steal_pointer(&session);
+}
+
+void probe_resumption(Prober *p)
+{
+    Facts *f = p->facts;
+    if (!p->session) {
+        return;
+    }
+    SessionPlan plan = ordinary_plan(p);
+    plan.tls.min = p->session_min;
+    TlsSessionFacts facts = tls_session_facts(p->session);
+    bool ticket = facts.ticket || facts.version == TLS_1_3;
+    dane_look_up_records(p);
+    prober_progress(p, "resumption");
+    resume(p, plan, p->session, ticket ? &f->resumption_ticket : &f->resumption_id);
 }
 
 void probe_resumption_id(Prober *p)

@@ -5,9 +5,12 @@
 
 #include "audit/prober.h"
 
-/* 1 to 3 connections: greeting, capabilities before and inside TLS, the peer, response injection;
- * the session resumed; once more down to TLS 1.0 if nothing newer is spoken. Suspends. */
+/* 1 or 2 connections: greeting, capabilities before and inside TLS, the peer, response injection;
+ * once more down to TLS 1.0 if nothing newer is spoken. Suspends. */
 void probe_session(Prober *p);
+/* 1 connection, if that gave a session to take up again: does it? By the way it is verified by
+ * DANE, where that is published. Suspends. */
+void probe_resumption(Prober *p);
 /* 1 or 2 connections, where TLS is not there from the start: what may be done without it (login,
  * MAIL FROM), and whether a command in the clear behind STARTTLS is executed inside TLS. Suspends.
  */

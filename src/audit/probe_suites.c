@@ -275,6 +275,7 @@ void probe_suites(Prober *p)
         settle_without_version(p->facts);
     }
     if (p->plan->full) {
+        probe_order(p); /* whether the order in which they are chosen means something */
         enumerate_all(p);
     } else if (highest != V_COUNT) {
         prober_progress(p, "classes of suites");

@@ -12,6 +12,7 @@ enum {
     BUDGET_FULL = 300,
     PARALLEL_DEFAULT = 24,
     PARALLEL_VERDICT = 6, /* twenty connections are not worth more */
+    FEW = 4,
     MINUTE_US = 60 * G_USEC_PER_SEC,
     GREETING_SECONDS = 30, /* postscreen's greet delay is 6, some wait longer */
     GREET_DELAY_US = 5 * G_USEC_PER_SEC,
@@ -65,6 +66,7 @@ void prober_free(Prober *p)
         g_array_unref(lists[i]);
     }
     hello_reader_free(p->best);
+    tls_session_free(p->session);
     g_clear_pointer(&p->good_hello, g_byte_array_unref);
     g_strfreev(p->connect_to);
     g_free(p->stopped);
@@ -187,9 +189,10 @@ bool prober_crowded(const Prober *p)
 
 void prober_narrow(Prober *p)
 {
+    unsigned limit = p->gate.limit >= FEW * FEW ? p->gate.limit / FEW : 1;
     if (p->gate.limit > 1) {
-        prober_progress(p, "one connection at a time from now on");
-        gate_set_limit(&p->gate, 1);
+        prober_progress(p, "no more than %u connections at a time from now on", limit);
+        gate_set_limit(&p->gate, limit);
     }
 }
 

@@ -35,6 +35,8 @@ struct Prober {
     GByteArray *good_hello; /* one that was answered: to tell a refusal from a server that wants no
                                more connections */
     HelloReader *best;      /* the first complete answer below TLS 1.3, or NULL */
+    TlsSession *session;    /* of the ordinary session, to be taken up again, or NULL */
+    TlsVersion session_min; /* with which it was had */
     GArray *suites, *suites13, *rare_suites, *groups, *old_groups,
         *signatures; /* of uint16_t: all there are to offer */
 };
@@ -64,7 +66,7 @@ void prober_hang_up(Prober *p, Session *s);
 void prober_drop(Prober *p, Session *s);
 /* Is there more than one connection at this moment? Then what fails may have failed for that. */
 bool prober_crowded(const Prober *p);
-/* One at a time from now on. */
+/* A quarter of them from now on, in the end one at a time. */
 void prober_narrow(Prober *p);
 
 typedef enum {
