@@ -70,8 +70,10 @@ static bool decode_piece(Decoder *d, const char *in, size_t len, bool last)
 static bool read_pieces(Decoder *d, GMimeStream *stream, bool decoded)
 {
     g_autofree char *in = g_malloc(PIECE);
-    ssize_t got;
-    while ((got = d->g->g_mime_stream_read(stream, in, PIECE)) > 0) {
+    ssize_t got = 0;
+    /* At its end a part's stream fails instead of giving nothing. */
+    while (!d->g->g_mime_stream_eos(stream) &&
+           (got = d->g->g_mime_stream_read(stream, in, PIECE)) > 0) {
         bool good = decoded ? decode_piece(d, in, (size_t)got, false)
                             : d->sink(d->user, (Bytes){in, (size_t)got}, d->error);
         if (!good) {

@@ -23,6 +23,7 @@ struct MimeSource {
     char *words;
     bool is_mbox;
     uint64_t start, end, next, content;
+    off_t origin; /* where standard input was */
 };
 
 int mime_nameless_file(void)
@@ -142,6 +143,10 @@ static void close_file(MimeSource *s)
     if (s->fd >= 0) {
         close(s->fd);
     }
+    if (s->name != NULL && strcmp(s->name, "-") == 0) {
+        lseek(STDIN_FILENO, s->origin, SEEK_SET); /* for who reads it next: the offset is shared */
+    }
+    s->name = NULL;
     s->fd = -1;
     g_clear_pointer(&s->words, g_free);
 }
@@ -260,8 +265,8 @@ static bool open_next(MimeSource *s, GError **error)
     if (s->fd < 0) {
         return false;
     }
-    off_t here = strcmp(s->name, "-") == 0 ? lseek(s->fd, 0, SEEK_CUR) : 0;
-    s->start = s->content = (uint64_t)MAX(here, 0);
+    s->origin = strcmp(s->name, "-") == 0 ? MAX(lseek(s->fd, 0, SEEK_CUR), 0) : 0;
+    s->start = s->content = (uint64_t)s->origin;
     s->end = (uint64_t)lseek(s->fd, 0, SEEK_END);
     g_autofree char *buffer = g_malloc(PASTED_LOOK);
     ssize_t n = pread(s->fd, buffer, PASTED_LOOK, (off_t)s->start);
