@@ -27,7 +27,7 @@ static char *words_of(const Finding *f)
     const char *evidence = f->evidence != NULL ? f->evidence : "";
     const char *before = f->verdict == VERDICT_FAIL      ? ""
                          : f->verdict == VERDICT_UNKNOWN ? "inconclusive: "
-                                                         : "not found: ";
+                                                         : "not so: ";
     return g_strdup_printf("%s%s%s%s", before, f->check->title, *evidence != '\0' ? ": " : "",
                            evidence);
 }
@@ -50,12 +50,38 @@ static json_t *object_of(const Finding *f)
     return object;
 }
 
+/* How much is said about an id that more than one of our checks has: a fail, the worst; then what
+ * is inconclusive; then a pass. */
+static int weight_of(const Finding *f)
+{
+    return f->verdict == VERDICT_FAIL      ? 2 + (int)f->severity
+           : f->verdict == VERDICT_UNKNOWN ? 1
+                                           : 0;
+}
+
+/* testssl.sh has one finding for each id and service ("cert_expirationStatus" is our cert.expired
+ * and cert.expires_soon). Does another finding stand for this one? */
+static bool is_outweighed(const AuditReport *report, const AuditView *view, guint index)
+{
+    const Finding *f = g_ptr_array_index(report->findings, index);
+    for (guint i = 0; f->check->flat_id != NULL && i < report->findings->len; i++) {
+        const Finding *other = g_ptr_array_index(report->findings, i);
+        int more = weight_of(other) - weight_of(f);
+        if (other->check != f->check && other->facts == f->facts && other->domain == f->domain &&
+            g_strcmp0(other->check->flat_id, f->check->flat_id) == 0 &&
+            (more > 0 || (more == 0 && i < index)) && audit_view_shows(view, other)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 char *audit_render_flat(const AuditReport *report, const AuditView *view)
 {
     json_t *array = json_array();
     for (guint i = 0; i < report->findings->len; i++) {
         const Finding *f = g_ptr_array_index(report->findings, i);
-        if (audit_view_shows(view, f)) {
+        if (audit_view_shows(view, f) && !is_outweighed(report, view, i)) {
             json_array_append_new(array, object_of(f));
         }
     }

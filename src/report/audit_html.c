@@ -128,7 +128,7 @@ static void put_passed(GString *out, const GPtrArray *groups)
     for (guint i = 0; i < groups->len; i++) {
         const AuditGroup *group = g_ptr_array_index(groups, i);
         if (group->verdict == VERDICT_PASS) {
-            markup_format(out, "<li>not: %s <code>%s</code></li>\n", group->check->title,
+            markup_format(out, "<li>not so: %s <code>%s</code></li>\n", group->check->title,
                           group->check->id);
         }
     }
