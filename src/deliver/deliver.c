@@ -10,15 +10,20 @@
 
 /* Tried in this order; the last takes everything. */
 static const DeliverKind *const kinds[] = {
-    &deliver_stdout,
-    &deliver_maildir,
+    &deliver_stdout, &deliver_program, &deliver_mbox,
+    &deliver_lmtp,   &deliver_smtp,    &deliver_maildir,
 };
 
 static bool fits(const DeliverKind *kind, const char *to)
 {
-    /* "-" stands alone: "-x" would be a directory. */
-    return g_str_equal(kind->prefix, "-") ? g_str_equal(to, "-")
-                                          : g_str_has_prefix(to, kind->prefix);
+    if (kind == &deliver_stdout) { /* "-x" would be a directory */
+        return g_str_equal(to, "-");
+    }
+    if (kind == &deliver_smtp) { /* with its other schemes */
+        return (g_str_has_prefix(to, "smtp") || g_str_has_prefix(to, "submission")) &&
+               strstr(to, "://") != NULL;
+    }
+    return g_str_has_prefix(to, kind->prefix);
 }
 
 static const DeliverKind *kind_of(const DeliverPlan *plan, const char **ret_rest)
