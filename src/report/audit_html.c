@@ -20,7 +20,8 @@ static const char *title_of(const AuditReport *report)
         return ((const DomainFacts *)g_ptr_array_index(report->domains, 0))->domain;
     }
     if (report->services->len > 0) {
-        return ((const Facts *)g_ptr_array_index(report->services, 0))->name;
+        const Facts *first = g_ptr_array_index(report->services, 0);
+        return report->services->len > 1 && first->host != NULL ? first->host : first->name;
     }
     return "nothing";
 }
