@@ -2,7 +2,8 @@
  *
  * A Secret owns its memory: locked (as far as RLIMIT_MEMLOCK allows), kept out of core dumps, wiped
  * when freed. There is no function that formats one. The only way at the bytes is secret_reveal(),
- * and tools/layers allows that only in sasl/, tls/, proto/wire.c, io/socks.c, io/child.c and base/
+ * and tools/layers allows that only where secrets leave: sasl/, tls/, proto/wire.c, some of io/ and
+ * config/oauth*.c, and base/
  * itself. What is derived from a secret (its base64 form, a response that contains it) is a Secret
  * too.  */
 #pragma once

@@ -14,6 +14,8 @@
 #define OWN(member) offsetof(AuthOptions, member)
 #define USUAL(member) (offsetof(AuthOptions, connect) + offsetof(ConnectOptions, member))
 
+#define OAUTH(member) (offsetof(AuthOptions, oauth) + offsetof(OauthOptions, member))
+
 /* name, letter, kind, offset, argument, help, choices */
 static const Option options[] = {
     {"user", 0, OPTION_STRING, USUAL(user), "NAME", "log in as NAME", NULL},
@@ -44,6 +46,43 @@ static const Option options[] = {
      "print what the server must answer instead of what to send (scram, digest-md5)", NULL},
     {"show-secrets", 0, OPTION_BOOL, OWN(show_secrets), NULL,
      "decode: show passwords, tokens and proofs", NULL},
+    {"provider", 0, OPTION_STRING, OAUTH(provider), "NAME",
+     "oauth login: one of the large providers: google, microsoft, yahoo, fastmail, yandex, mailru",
+     NULL},
+    {"issuer", 0, OPTION_STRING, OAUTH(issuer), "URL",
+     "oauth login: a provider that tells its endpoints itself (.well-known)", NULL},
+    {"auth-endpoint", 0, OPTION_STRING, OAUTH(auth_endpoint), "URL",
+     "oauth login: where the browser is sent", NULL},
+    {"token-endpoint", 0, OPTION_STRING, OAUTH(token_endpoint), "URL",
+     "oauth login: where tokens are had", NULL},
+    {"device-endpoint", 0, OPTION_STRING, OAUTH(device_endpoint), "URL",
+     "oauth login: where codes for --device are had", NULL},
+    {"client-id", 0, OPTION_STRING, OAUTH(client_id), "ID",
+     "oauth login: what the provider calls your application", NULL},
+    {"client-secret-file", 0, OPTION_FILE, OAUTH(client_secret_file), "FILE",
+     "oauth login: its secret is the first line of FILE, where it has one", NULL},
+    {"client-secret-command", 0, OPTION_STRING, OAUTH(client_secret_command), "CMD",
+     "oauth login: the same, the first line CMD prints", NULL},
+    {"scope", 0, OPTION_STRING, OAUTH(scope), "WORDS",
+     "oauth login: what the token shall be good for", NULL},
+    {"device", 0, OPTION_BOOL, OAUTH(device), NULL,
+     "oauth login: by a code that is typed in on any device, instead of a browser here", NULL},
+    {"browser", 0, OPTION_STRING, OAUTH(browser), "CMD",
+     "oauth login: run CMD with the address behind it, instead of only printing that", NULL},
+    {"redirect-port", 0, OPTION_INT, OAUTH(redirect_port), "PORT",
+     "oauth login: the port on this machine the browser comes back to (default: any)", NULL},
+    {"wait", 0, OPTION_DOUBLE, OAUTH(wait), "SECONDS",
+     "oauth login: how long to wait for the person (default: 300)", NULL},
+    {"store-command", 0, OPTION_STRING, OAUTH(store_command), "CMD",
+     "oauth login: keep the tokens by CMD get|store|erase NAME, not in a file", NULL},
+    {"ca-file", 0, OPTION_FILE, USUAL(ca_file), "FILE",
+     "oauth: trust these authorities (PEM) instead of the system's", NULL},
+    {"connect-to", 0, OPTION_LIST, USUAL(connect_to), "[HOST:PORT:]ADDR:PORT",
+     "oauth: dial ADDR:PORT instead; repeatable", NULL},
+    {"via", 0, OPTION_LIST, USUAL(via), "URL", "oauth: go through ssh:// or socks5://", NULL},
+    {"dns", 0, OPTION_STRING, USUAL(dns), "ADDR[@PORT]", "oauth: resolver to ask", NULL},
+    {"timeout", 0, OPTION_DOUBLE, USUAL(timeout), "SECONDS",
+     "oauth: how long to wait for each answer (default: 60)", NULL},
     {"verbose", 'v', OPTION_BOOL, USUAL(verbose), NULL,
      "explain on standard error, also when the output goes to a file", NULL},
     {"quiet", 'q', OPTION_BOOL, USUAL(quiet), NULL, "explain nothing, also on a terminal", NULL},
@@ -109,6 +148,9 @@ static int run(void *values, char **args)
     if (strcmp(args[0], "explain") == 0) {
         return auth_explain(args + 1);
     }
+    if (strcmp(args[0], "oauth") == 0) {
+        return auth_oauth(o, args + 1);
+    }
     if (strcmp(args[0], "list") == 0) {
         return auth_list();
     }
@@ -117,19 +159,24 @@ static int run(void *values, char **args)
 
 const Command cmd_auth = {
     .name = "auth",
-    .summary = "compute, decode, explain authentication exchanges, offline",
-    .arguments = "MECH [CHALLENGE...] | decode TEXT... | explain MECH | list",
-    .words = "MECH|decode|explain|list",
-    .text = "Prints exactly what to send to the server: base64, or for apop the command.\n"
-            "A challenge is given as the server sent it: base64, with or without its \"334 \" or\n"
-            "\"+ \", or decoded. Passwords come by the usual ways, never as an argument.\n"
-            "decode says what messages of an exchange mean, secrets masked; \"-\" reads them from\n"
-            "standard input. explain tells of a mechanism in plain words; list names them all.",
+    .summary = "compute, decode, explain authentication exchanges, offline; get OAuth tokens",
+    .arguments = "MECH [CHALLENGE...] | decode TEXT... | explain MECH | list |\n"
+                 "       oauth login|token|forget NAME | oauth list",
+    .words = "MECH|decode|explain|list|oauth",
+    .text =
+        "Prints exactly what to send to the server: base64, or for apop the command.\n"
+        "A challenge is given as the server sent it: base64, with or without its \"334 \" or\n"
+        "\"+ \", or decoded. Passwords come by the usual ways, never as an argument.\n"
+        "decode says what messages of an exchange mean, secrets masked; \"-\" reads them from\n"
+        "standard input. explain tells of a mechanism in plain words; list names them all.\n"
+        "oauth login gets a token that accounts.conf takes as oauth = NAME; it is refreshed when\n"
+        "it is old, and printed only by oauth token.",
     .examples = "  postern auth plain --user=joe\n"
                 "  postern auth apop '<1896.697170952@dbc.mtview.ca.us>' --user=mrose\n"
                 "  postern auth cram-md5 PDE4OTYuNjk3MTcwOTUyQHBvc3RvZmZpY2U+ --user=tim\n"
                 "  postern auth decode AHRpbQB0YW5zdGFhZg==\n"
-                "  postern auth explain SCRAM-SHA-256\n",
+                "  postern auth explain SCRAM-SHA-256\n"
+                "  postern auth oauth login work --provider=microsoft --client-id=ID --device\n",
     .options = options,
     .values_size = sizeof(AuthOptions),
     .run = run,

@@ -4,12 +4,22 @@
 #include "cmd/connect.h"
 #include "sasl/sasl.h"
 
+/* Of `auth oauth`. */
+typedef struct {
+    char *provider, *issuer, *client_id, *client_secret_file, *client_secret_command, *scope;
+    char *auth_endpoint, *token_endpoint, *device_endpoint, *store_command, *browser;
+    bool device;
+    int redirect_port;
+    double wait; /* seconds; 0: 300 */
+} OauthOptions;
+
 typedef struct {
     ConnectOptions
         connect; /* only what `auth` has rows for: user, account, the ways to a password, -v, -q */
     char *service, *host, *authzid, *realm, *nonce, *binding;
     int port;
     bool server_proof, show_secrets;
+    OauthOptions oauth;
 } AuthOptions;
 
 /* Computes what to send. `args` are the server's challenges so far. Gives the exit status.
@@ -19,6 +29,8 @@ int auth_compute(const AuthOptions *options, const SaslMechanism *mechanism, cha
 int auth_apop(const AuthOptions *options, char **args);
 /* `auth decode`. */
 int auth_decode(const AuthOptions *options, char **args);
+/* `auth oauth login|token|list|forget`. Suspends. */
+int auth_oauth(const AuthOptions *options, char **args);
 /* `auth explain`, `auth list`. */
 int auth_explain(char **args);
 int auth_list(void);

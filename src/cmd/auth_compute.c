@@ -205,6 +205,12 @@ static bool check_arguments(const Computation *c, GError **error)
     return !o->binding || check_binding(o->binding, error);
 }
 
+static Secret *token_of_account(const ConnectOptions *o, const char *name, GError **error)
+{
+    g_autoptr(Dns) dns = dns_new(&(DnsConfig){.server = o->dns}, error);
+    return dns ? token_of_login(o, dns, name, error) : NULL;
+}
+
 static Secret *get_token(const AuthOptions *o, GError **error)
 {
     g_autofree char *command = g_strdup(o->connect.token_command);
@@ -214,6 +220,9 @@ static Secret *get_token(const AuthOptions *o, GError **error)
             return NULL;
         }
         command = g_strdup(account->token_command);
+        if (account->oauth && !command) {
+            return token_of_account(&o->connect, account->oauth, error);
+        }
     }
     if (!command) {
         error_fail(error, POSTERN_ERROR_USAGE,

@@ -10,6 +10,7 @@
 #include "base/nearest.h"
 #include "cmd/connection.h"
 #include "config/netrc.h"
+#include "config/oauth.h"
 #include "io/child.h"
 
 #define TOKEN_MAX 65536
@@ -303,6 +304,24 @@ static const char *token_command(const Connection *c)
                                      : NULL;
 }
 
+Secret *token_of_login(const ConnectOptions *o, Dns *dns, const char *name, GError **error)
+{
+    /* The way to the mail server (its hops) is not the way to the provider. */
+    const DialPlan dial = {.dns = dns, .connect_to = (const char *const *)o->connect_to};
+    const OauthNet net = {.dial = &dial, .timeout = o->timeout};
+    return oauth_token(&net, name, error);
+}
+
+static Secret *get_oauth_token(void *user, GError **error)
+{
+    Connection *c = user;
+    Secret *token = token_of_login(c->options, c->dns, c->account->oauth, error);
+    if (!token) {
+        error_prefix(error, "[account %s] oauth", c->account->name);
+    }
+    return token;
+}
+
 static Secret *get_token(void *user, GError **error)
 {
     Secret *token = child_secret(token_command(user), TOKEN_MAX, DEADLINE_NEVER, error);
@@ -317,20 +336,17 @@ static bool take_credentials(Connection *c, GError **error)
     Credentials *credentials = &c->plan.credentials;
     const Account *account = account_of_secrets(c);
     const char *token = token_command(c);
-    if (account && account->oauth && !token) {
-        return error_fail(
-            error, POSTERN_ERROR_CONFIG,
-            "%s: [account %s] oauth: this version does not fetch tokens itself; give a "
-            "token-command",
-            account->file, account->name);
+    bool oauth = account && account->oauth && !token;
+    if (oauth && !oauth_name_check(account->oauth, error)) {
+        return from_account(c, "oauth", error);
     }
     c->way = password_way(c->options, account);
     credentials->user = choose_user(c);
     /* Who gives a token and no password is not asked for a password because some mechanism would
      * like one. */
-    bool token_only = token && c->way.kind == PASSWORD_BY_NETRC && !c->netrc_user;
+    bool token_only = (token || oauth) && c->way.kind == PASSWORD_BY_NETRC && !c->netrc_user;
     credentials->password = token_only ? NULL : ask_password;
-    credentials->token = token ? get_token : NULL;
+    credentials->token = oauth ? get_oauth_token : token ? get_token : NULL;
     credentials->callback_user = c;
     return take_auth(c, error);
 }

@@ -59,6 +59,9 @@ Secret *connection_password(Connection *c, GError **error);
  * for again, after the server refused it. */
 void connection_forget_password(Connection *c);
 
+/* The access token of an OAuth login, refreshed if need be, over this network: for what is no
+ * session. Suspends. */
+Secret *token_of_login(const ConnectOptions *options, Dns *dns, const char *name, GError **error);
 /* The password of an offline command (`auth`), by the same ways but without a target. */
 Secret *password_for(const ConnectOptions *options, const char *user, const char *host,
                      GError **error);

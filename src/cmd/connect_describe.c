@@ -180,9 +180,11 @@ static void tell_login(GString *text, const Connection *c)
     g_autofree char *source = password_source(c);
     tell(text, "password", source);
     if (c->plan.credentials.token) {
-        tell(text, "token",
-             c->options->token_command ? "from --token-command"
-                                       : "from the account's token-command");
+        g_autofree char *words =
+            c->options->token_command ? g_strdup("from --token-command")
+            : c->account->oauth ? g_strdup_printf("of the OAuth login \"%s\"", c->account->oauth)
+                                : g_strdup("from the account's token-command");
+        tell(text, "token", words);
     }
     if (c->plan.channel_binding) {
         tell(text, "channel binding", c->plan.channel_binding);

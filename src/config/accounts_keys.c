@@ -88,7 +88,7 @@ const AccountKey account_keys[] = {
      "a command"},
     {"password-file", AT(password_file), KEY_FILE, GROUP_PASSWORD, is_printable, "a file name"},
     {"password", AT(password), KEY_SECRET, GROUP_PASSWORD, NULL, "some text"},
-    {"oauth", AT(oauth), KEY_STRING, GROUP_TOKEN, is_printable, "the name of a provider"},
+    {"oauth", AT(oauth), KEY_STRING, GROUP_TOKEN, is_printable, "the name of an OAuth login"},
     {"token-command", AT(token_command), KEY_STRING, GROUP_TOKEN, is_printable, "a command"},
     {"from", AT(from), KEY_LIST, GROUP_NONE, is_printable, "patterns such as *@example.org;joe@*"},
     {"tls", AT(tls), KEY_STRING, GROUP_NONE, is_demand, "required, opportunistic or off"},

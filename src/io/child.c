@@ -291,3 +291,65 @@ Secret *child_secret(const char *command, size_t max, Deadline deadline, GError 
     close(out[0]);
     return secret;
 }
+
+/* A command that does not want to read all of it is no failure: its status tells. Suspends. */
+static bool write_secret(int fd, Bytes data, Deadline deadline, GError **error)
+{
+    while (data.len > 0) {
+        ssize_t n = write(fd, data.data, data.len);
+        if (n >= 0) {
+            data = bytes_sub(data, (size_t)n, data.len);
+        } else if (errno == EAGAIN) {
+            IoWait w = {.fd = fd, .want_write = true};
+            if (!io_wait_any(&w, 1, deadline, error)) {
+                return false;
+            }
+        } else if (errno == EPIPE) {
+            return true;
+        } else if (errno != EINTR) {
+            return error_fail(error, POSTERN_ERROR_IO, "writing to the command: %s",
+                              g_strerror(errno));
+        }
+    }
+    return true;
+}
+
+static bool feed(int *in, const Secret *input, pid_t pid, int end_fd, Deadline deadline,
+                 GError **error)
+{
+    int status = 0;
+    bool ok = write_secret(*in, input ? secret_reveal(input) : BYTES_NONE, deadline, error);
+    close(*in);
+    *in = -1;
+    ok = ok && io_wait_read(end_fd, deadline, error);
+    bool reaped = ok && spawn_reap(pid, &status);
+    if (!reaped) {
+        spawn_end(pid, end_fd, 0);
+    }
+    return ok && (status == 0 || error_fail(error, POSTERN_ERROR_CONFIG,
+                                            "the command failed with status %d", status));
+}
+
+bool child_feed(const char *command, const Secret *input, Deadline deadline, GError **error)
+{
+    int in[2] = {-1, -1};
+    int nothing = spawn_lift_fd(open("/dev/null", O_WRONLY | O_CLOEXEC));
+    if (nothing < 0 || pipe2(in, O_CLOEXEC) < 0 || (in[0] = spawn_lift_fd(in[0])) < 0 ||
+        (in[1] = spawn_lift_fd(in[1])) < 0 || !io_make_nonblocking(in[1], NULL)) {
+        error_fail(error, POSTERN_ERROR_IO, "no descriptors for a child: %s", g_strerror(errno));
+        close_all((int[]){in[0], in[1], nothing}, 3);
+        return false;
+    }
+    const char *const argv[] = {"/bin/sh", "-c", command, NULL};
+    SpawnPlan plan = {argv, in[0], nothing, -1, false};
+    pid_t pid;
+    int end_fd = -1;
+    bool ok = spawn_start(&plan, &pid, &end_fd, error);
+    close_all((int[]){in[0], nothing}, 2);
+    if (ok) {
+        ok = feed(&in[1], input, pid, end_fd, deadline, error);
+        close(end_fd);
+    }
+    close_all(&in[1], 1);
+    return ok;
+}

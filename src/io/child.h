@@ -30,3 +30,7 @@ int child_end_fd(const Stream *s);
  */
 struct Secret;
 struct Secret *child_secret(const char *command, size_t max, Deadline deadline, GError **error);
+
+/* The other way round: runs a command line that reads a secret from its standard input, NULL for an
+ * empty one; what it prints is dropped. CONFIG when it fails. Suspends. */
+bool child_feed(const char *command, const struct Secret *input, Deadline deadline, GError **error);

@@ -64,7 +64,7 @@ typedef struct {
     const Library *curl;
     CURLM *multi;
     CURL *easy;
-    struct curl_slist *resolve;
+    struct curl_slist *resolve, *headers_sent;
     char words[CURL_ERROR_SIZE]; /* libcurl's about a failure */
     Stream *stream;
     IoWait wait;      /* what libcurl waits for */
@@ -193,7 +193,20 @@ typedef struct {
     const HttpsPlan *plan;
     const char *url, *host;
     uint16_t port;
+    const Secret *form; /* or NULL: GET */
 } SetUp;
+
+static void set_form(Request *r, const Secret *form)
+{
+    Bytes plain = secret_reveal(form);
+    const Library *curl = r->curl;
+    r->headers_sent = curl->curl_slist_append(NULL, "Accept: application/json");
+    r->headers_sent = curl->curl_slist_append(r->headers_sent, "Expect:"); /* it is short */
+    curl->curl_easy_setopt(r->easy, CURLOPT_HTTPHEADER, r->headers_sent);
+    curl->curl_easy_setopt(r->easy, CURLOPT_POST, 1L);
+    curl->curl_easy_setopt(r->easy, CURLOPT_POSTFIELDS, plain.data);
+    curl->curl_easy_setopt(r->easy, CURLOPT_POSTFIELDSIZE, (long)plain.len);
+}
 
 static void run_set_up(void *user)
 {
@@ -214,6 +227,9 @@ static void run_set_up(void *user)
     curl->curl_easy_setopt(r->easy, CURLOPT_USERAGENT, "postern/" POSTERN_VERSION);
     curl->curl_easy_setopt(r->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl->curl_easy_setopt(r->easy, CURLOPT_ERRORBUFFER, r->words);
+    if (e->form) {
+        set_form(r, e->form);
+    }
     curl->curl_multi_add_handle(r->multi, r->easy);
 }
 
@@ -326,6 +342,7 @@ static void run_clear(void *user)
     curl->curl_easy_cleanup(r->easy);
     curl->curl_multi_cleanup(r->multi);
     curl->curl_slist_free_all(r->resolve);
+    curl->curl_slist_free_all(r->headers_sent);
 }
 
 void https_answer_free(HttpsAnswer *answer)
@@ -333,6 +350,7 @@ void https_answer_free(HttpsAnswer *answer)
     if (answer) {
         g_free(answer->content_type);
         g_free(answer->location);
+        secret_wipe(answer->body->data, answer->body->len);
         g_byte_array_unref(answer->body);
         g_free(answer);
     }
@@ -392,7 +410,8 @@ static bool run(Request *r, SetUp *set_up, Deadline deadline, GError **error)
     return good;
 }
 
-HttpsAnswer *https_get(const HttpsPlan *plan, const char *url, Deadline deadline, GError **error)
+static HttpsAnswer *ask(const HttpsPlan *plan, const char *url, const Secret *form,
+                        Deadline deadline, GError **error)
 {
     static GOnce once = G_ONCE_INIT;
     const Library *curl = g_once(&once, load, NULL);
@@ -415,12 +434,24 @@ HttpsAnswer *https_get(const HttpsPlan *plan, const char *url, Deadline deadline
         return NULL;
     }
     r.answer = g_new0(HttpsAnswer, 1);
-    r.answer->body = g_byte_array_new();
-    bool good = run(&r, &(SetUp){&r, plan, url, host, port}, deadline, error);
+    /* Never moved: what it holds may be secret. */
+    r.answer->body = g_byte_array_sized_new((guint)r.max);
+    bool good = run(&r, &(SetUp){&r, plan, url, host, port, form}, deadline, error);
     stream_free(r.stream);
     if (!good) {
         g_clear_pointer(&r.answer, https_answer_free);
         error_prefix(error, "%s", url);
     }
     return r.answer;
+}
+
+HttpsAnswer *https_get(const HttpsPlan *plan, const char *url, Deadline deadline, GError **error)
+{
+    return ask(plan, url, NULL, deadline, error);
+}
+
+HttpsAnswer *https_post_form(const HttpsPlan *plan, const char *url, const Secret *form,
+                             Deadline deadline, GError **error)
+{
+    return ask(plan, url, form, deadline, error);
 }

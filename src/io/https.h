@@ -1,5 +1,5 @@
-/* https.h: one document fetched over HTTPS, for MTA-STS policies (RFC 8461) and the like. The only
- * file pair that knows libcurl.
+/* https.h: one document fetched over HTTPS, for MTA-STS policies (RFC 8461) and the like, or a form
+ * posted (OAuth). The only file pair that knows libcurl.
  *
  * libcurl speaks HTTP and TLS, nothing else: the connection is made by dial(), so that names are
  * resolved by our DNS and --connect-to and --via hold here too; every wait is io_wait's. HTTPS
@@ -8,6 +8,7 @@
 #pragma once
 
 #include "base/bytes.h"
+#include "base/secret.h"
 #include "io/dial.h"
 
 typedef struct {
@@ -23,6 +24,7 @@ typedef struct {
     GByteArray *body;
 } HttpsAnswer;
 
+/* Wipes the body. */
 void https_answer_free(HttpsAnswer *answer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HttpsAnswer, https_answer_free)
 
@@ -30,3 +32,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(HttpsAnswer, https_answer_free)
  * certificate), LIMIT (body or headers above their cap), TIMEOUT, EOF, PROTOCOL, CANCELLED, CONFIG
  * (no libcurl). The answer is the caller's. Suspends. */
 HttpsAnswer *https_get(const HttpsPlan *plan, const char *url, Deadline deadline, GError **error);
+
+/* POST of application/x-www-form-urlencoded; JSON is what we would like as an answer. The form is
+ * not copied. As https_get() else. Suspends. */
+HttpsAnswer *https_post_form(const HttpsPlan *plan, const char *url, const Secret *form,
+                             Deadline deadline, GError **error);

@@ -13,6 +13,7 @@ from .https import Https
 from .kdc import Kdc
 from .ldap import Ldap
 from .news import News
+from .oauth import Oauth
 from .postfix import Postfix, PostfixCyrus
 from .ssh import Socks, Ssh
 from .tls import GnutlsServer, OpensslServer, only
@@ -98,4 +99,5 @@ SERVERS = {
     "postgres": Row(Postgres, Postgres.title),
     "mysql": Row(Mysql, Mysql.title),
     "news": Row(News, News.title),
+    "oauth": Row(Oauth, Oauth.title),
 }

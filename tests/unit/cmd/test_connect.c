@@ -134,7 +134,7 @@ static const char accounts[] = "[defaults]\n"
                                "auth = PLAINN\n"
                                "[account oauth]\n"
                                "url = imaps://h\n"
-                               "oauth = somebody\n";
+                               "oauth = ../somebody\n";
 
 static void test_account_fills_in_and_options_win(void)
 {
@@ -297,7 +297,7 @@ static void test_mistakes_in_accounts_are_status_78(void)
     assert_refused(&(ConnectOptions){.config = file, .account = (char *)"bad-auth"}, NULL,
                    POSTERN_ERROR_CONFIG, "[account bad-auth] auth: unknown mechanism");
     assert_refused(&(ConnectOptions){.config = file, .account = (char *)"oauth"}, NULL,
-                   POSTERN_ERROR_CONFIG, "token-command");
+                   POSTERN_ERROR_CONFIG, "[account oauth] oauth: \"../somebody\"");
     assert_refused(&(ConnectOptions){.config = file, .account = (char *)"none"}, NULL,
                    POSTERN_ERROR_CONFIG, "there is no account \"none\"");
 }
