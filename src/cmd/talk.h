@@ -203,3 +203,12 @@ uint64_t reply_store_size(const ReplyStore *store);
 /* Writes it to a new file, or over an old one, mode 0600. DATA when there is nothing, or it outgrew
  * the cap. */
 bool reply_store_save(const ReplyStore *store, const char *file, GError **error);
+/* Writes it to fd. DATA as above. */
+bool reply_store_copy(const ReplyStore *store, int fd, GError **error);
+
+/* --- talk_mime.c --- */
+/* Shows the last reply as a message; the arguments are NULL or an option of `postern mime`.
+ * Suspends. */
+bool talk_mime(Talk *t, const char *arguments, GError **error);
+/* "PART FILE": writes a part of it to a new file. Suspends. */
+bool talk_attach(Talk *t, const char *arguments, GError **error);

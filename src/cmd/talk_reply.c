@@ -135,7 +135,8 @@ static bool copy_spilled(const ReplyStore *store, int out)
     return write_all(out, store->memory->data, store->memory->len);
 }
 
-bool reply_store_save(const ReplyStore *store, const char *file, GError **error)
+/* Is there something, and all of it? */
+static bool check_whole(const ReplyStore *store, GError **error)
 {
     if (store->size == 0) {
         return error_fail(error, POSTERN_ERROR_DATA,
@@ -147,6 +148,22 @@ bool reply_store_save(const ReplyStore *store, const char *file, GError **error)
                           "the last reply could not be kept whole (it outgrew %" G_GUINT64_FORMAT
                           " octets, or there was no room in %s), so it is not saved",
                           REPLY_CAP, g_get_tmp_dir());
+    }
+    return true;
+}
+
+bool reply_store_copy(const ReplyStore *store, int fd, GError **error)
+{
+    return check_whole(store, error) &&
+           (copy_spilled(store, fd) ||
+            error_fail(error, POSTERN_ERROR_IO, "cannot write the last reply to a file: %s",
+                       g_strerror(errno)));
+}
+
+bool reply_store_save(const ReplyStore *store, const char *file, GError **error)
+{
+    if (!check_whole(store, error)) {
+        return false;
     }
     int fd = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (fd < 0) {

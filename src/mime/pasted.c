@@ -258,6 +258,8 @@ void pasted_judge(Bytes beginning, Pasted *ret)
     char *boundary = find_boundary(text);
     if (boundary != NULL) {
         *ret = (Pasted){.kind = PASTED_BODY, .boundary = boundary};
+    } else if (first.len > 0) {
+        ret->kind = PASTED_TEXT;
     }
 }
 
@@ -279,7 +281,7 @@ char *pasted_header(const Pasted *pasted)
                                "Content-Type: multipart/mixed; boundary=\"%s\"\n\n",
                                escaped);
     }
-    return g_strdup("");
+    return g_strdup(pasted->kind == PASTED_TEXT ? "MIME-Version: 1.0\n\n" : "");
 }
 
 char *pasted_words(const Pasted *pasted)
@@ -295,6 +297,8 @@ char *pasted_words(const Pasted *pasted)
         return g_strdup_printf("the header is missing: read as multipart/mixed with the boundary "
                                "\"%s\", which is a guess",
                                pasted->boundary);
+    case PASTED_TEXT:
+        return g_strdup("there is no header: all of it is read as text");
     case PASTED_BASE64:
         return g_strdup_printf("nothing but base64: read as one part, by its first octets %.*s",
                                (int)strcspn(pasted->type, ";"), pasted->type);

@@ -11,6 +11,7 @@ typedef enum {
                           front or not */
     PASTED_BODY,       /* a multipart without its header */
     PASTED_BASE64,     /* nothing else */
+    PASTED_TEXT,       /* no header at all */
 } PastedKind;
 
 typedef struct {

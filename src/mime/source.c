@@ -250,7 +250,7 @@ static Pasted forced(const char *format, const Pasted *judged)
 {
     Pasted pasted = *judged;
     if (strcmp(format, "message") == 0) {
-        pasted.kind = PASTED_MESSAGE;
+        pasted.kind = pasted.kind == PASTED_TEXT ? PASTED_TEXT : PASTED_MESSAGE;
     } else if (strcmp(format, "mbox") == 0) {
         pasted.kind = PASTED_MBOX;
     }

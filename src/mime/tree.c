@@ -165,9 +165,12 @@ static char *token(const char *value, const char *otherwise)
     return *text ? g_ascii_strdown(text, -1) : g_strdup(otherwise);
 }
 
-static char *type_of(const Gmime *g, GMimeContentType *type)
+/* "Content-Type: text" is none, and what has none is text/plain (RFC 2045 section 5.2). */
+static char *type_of(const Gmime *g, GMimeObject *object)
 {
-    if (type == NULL) {
+    GMimeContentType *type = object ? g->g_mime_object_get_content_type(object) : NULL;
+    const char *said = object ? g->g_mime_object_get_header(object, "Content-Type") : NULL;
+    if (type == NULL || (said != NULL && strchr(said, '/') == NULL)) {
         return g_strdup("text/plain");
     }
     g_autofree char *text = g->g_mime_content_type_get_mime_type(type);
@@ -195,7 +198,7 @@ static MimeNode *new_node(const Gmime *g, GMimeObject *object, char *path, unsig
     node->path = path;
     node->depth = depth;
     node->object = object;
-    node->type = type_of(g, object ? g->g_mime_object_get_content_type(object) : NULL);
+    node->type = type_of(g, object);
     if (object == NULL) {
         node->cte = g_strdup("7bit");
         return node;
