@@ -43,8 +43,10 @@ def stand_in(directory: Path, options) -> Path:
     script = directory / "bin" / "postern"
     script.parent.mkdir()
     extra = " ".join(shlex.quote(str(option)) for option in options)
+    led = " ".join(shlex.quote(str(option)) for option in options if re.match("--(ca-file|connect-to)=", str(option)))
     script.write_text(
-        f'#!/bin/sh\nverb=$1\nshift\ncase $verb in talk|check) exec {binary()} "$verb" {extra} "$@" ;; esac\n'
+        f'#!/bin/sh\nverb=$1\nshift\ncase $verb in talk|check|tunnel) exec {binary()} "$verb" {extra} "$@" ;; esac\n'
+        f'case $verb-$1 in auth-oauth) exec {binary()} auth {led} "$@" ;; esac\n'
         f'exec {binary()} "$verb" "$@"\n'
     )
     script.chmod(0o755)
@@ -59,7 +61,7 @@ def gateway_configuration(directory: Path, ssh) -> Path:
 
 
 @pytest.mark.parametrize("block", blocks())
-def test_guide_command_works(block, places, postern, pki, users, ssh, dns, tmp_path):
+def test_guide_command_works(block, places, postern, pki, users, ssh, dns, oauth, tmp_path):
     home = postern.home(shows_secrets="auth " in block)
     options = [*dns.options]  # an audit asks for TLSA records
     options += [f"--connect-to={name}:{there}:127.0.0.1:{here}" for name, there, here in places]
@@ -67,7 +69,11 @@ def test_guide_command_works(block, places, postern, pki, users, ssh, dns, tmp_p
         (home.written / "ca.pem").write_bytes(Path(pki.ca_file).read_bytes())
     else:
         options.append(f"--ca-file={pki.ca_file}")
-    env = postern.environment(home, password=users.alice.password)
+    if "oauth" in block:
+        oauth.reset()
+        oauth.name_told = "https://login.example.org"
+        options.append(f"--connect-to=login.example.org:443:127.0.0.1:{oauth.port('https')}")
+    env = postern.environment(home, password=None if "oauth" in block else users.alice.password)
     env["PATH"] = f"{stand_in(tmp_path, options)}:{os.environ['PATH']}"
     env["POSTERN_SSH"] = f"ssh -F {gateway_configuration(tmp_path, ssh)}"
     ran = subprocess.run(

@@ -31,6 +31,7 @@ class Oauth(Server):
 
     def reset(self):
         self.mode = ""
+        self.name_told = None  # an issuer that is led here by --connect-to
         self.user = "alice"
         self.lifetime = 3600
         self.pending = 0  # so often a device login is not agreed to yet
@@ -41,7 +42,7 @@ class Oauth(Server):
 
     @property
     def issuer(self):
-        return f"https://localhost:{self.port('https')}"
+        return self.name_told or f"https://localhost:{self.port('https')}"
 
     def count(self, grant):
         return sum(fields.get("grant_type") == grant for _, fields in self.requests)

@@ -20,7 +20,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from .users import Users
 
-GUIDE_NAMES = tuple(f"{host}.example.org" for host in ("mail", "mx", "www", "test"))  # docs/guide speaks of these
+GUIDE_NAMES = tuple(f"{host}.example.org" for host in ("mail", "mx", "www", "test", "login"))  # docs/guide speaks of these
 SERVER_NAMES = ("localhost", "mail.example.test", "127.0.0.1", "::1", *GUIDE_NAMES)
 DAY = datetime.timedelta(days=1)
 
