@@ -51,10 +51,11 @@ static bool is_body(const ImapSource *s, ImapFetch *so_far)
 /* In place of the body's length stands NIL: what comes behind it is read as ever. */
 static bool take_body(ImapSource *s, const ImapFetch *so_far, uint64_t octets, GError **error)
 {
-    const char *open = memrchr(s->whole->data, '{', s->whole->len);
-    g_byte_array_set_size(s->whole, (guint)((const uint8_t *)open - s->whole->data));
+    const uint8_t *open = memrchr(s->whole->data, '{', s->whole->len);
+    open -= open > s->whole->data && open[-1] == '~'; /* literal8, RFC 3516 */
+    g_byte_array_set_size(s->whole, (guint)(open - s->whole->data));
     s->streamed = true;
-    return add(s, BYTES_LITERAL("NIL"), error) && imap_source_body(s, so_far, octets, error);
+    return add(s, BYTES_LITERAL("NIL "), error) && imap_source_body(s, so_far, octets, error);
 }
 
 static bool take_literal(ImapSource *s, uint64_t octets, GError **error)
