@@ -39,7 +39,7 @@ static const ProbeRow rows[] = {
     {"fallback protection", 1, 1, 4, 3, probe_extensions},
     {"groups", 1, 3, 5, 3, probe_groups},
     {"old flaws", 1, 2, 5, 4, probe_vulnerable},
-    {"resumption by id", 0, 2, 5, 3, probe_resumption_id},
+    {"renegotiation, resumption by id", 1, 2, 5, 3, probe_resumption_id},
 };
 
 typedef struct {

@@ -124,8 +124,12 @@ void probe_order(Prober *p)
         return;
     }
     offer.server_name = NULL;
-    prober_ask(p, &offer, &asked);
+    prober_ask_and_stay(p, &offer, &asked);
     uint16_t chosen = chosen_of(&asked, v, turned);
+    if (asked.session && chosen) {
+        probe_early_ccs(f, &asked); /* one connection for both */
+    }
+    prober_drop(p, g_steal_pointer(&asked.session));
     if (named) {
         settle_sni(p, &asked);
     }

@@ -1,7 +1,10 @@
 /* probe_session.c: the ordinary session: what every client of the service sees. */
 #include "audit/probe_session.h"
 
+#include <string.h>
+
 #include "audit/probe_dane.h"
+#include "audit/probes.h"
 
 #define TICKET_SECONDS 0.5
 
@@ -12,6 +15,7 @@ static SessionPlan ordinary_plan(const Prober *p)
     plan.tls.demand = TLS_OPPORTUNISTIC;
     plan.tls.no_verify = false;
     plan.tls.dane = false;
+    plan.tls.scts = true;
     return plan;
 }
 
@@ -36,6 +40,21 @@ static void take_staple(Facts *f, const TlsPeer *peer)
     }
 }
 
+static void take_scts(Facts *f, const TlsPeer *peer)
+{
+    if (peer->resumed || peer->chain->len == 0) {
+        return;
+    }
+    f->n_sct = MAX(f->n_sct, peer->n_scts);
+    if (peer->n_scts < 0) {
+        fact_set(&f->sct_present, UNKNOWN, "the timestamps that came cannot be read");
+    } else {
+        fact_set(&f->sct_present, peer->n_scts > 0 ? YES : NO,
+                 peer->n_scts > 0 ? "%d, not verified" : "none in certificate, handshake or staple",
+                 peer->n_scts);
+    }
+}
+
 /* What the session has learnt, however far it came. */
 static void take(Facts *f, Session *s, const GError *error)
 {
@@ -54,6 +73,7 @@ static void take(Facts *f, Session *s, const GError *error)
     }
     if (s->peer) {
         take_staple(f, s->peer);
+        take_scts(f, s->peer);
         tls_peer_free(f->peer);
         f->peer = g_steal_pointer(&s->peer);
     }
@@ -87,6 +107,23 @@ static bool may_serve_dane(const Facts *f, const char *host)
     return dane_counts(&f->dane) && g_ascii_strcasecmp(f->dane.base, own) == 0;
 }
 
+/* CVE-2011-1473. Over a session that nothing more is wanted of: a refusal may end it, and the
+ * server then forgets it. Suspends. */
+static void renegotiate(Facts *f, Session *s)
+{
+    enum { SECONDS = 8 };
+    g_autoptr(GError) error = NULL;
+    Fact *fact = &f->client_renegotiation;
+    if (tls_renegotiate(wire_stream(s->wire), deadline_in(SECONDS), &error)) {
+        fact_set(fact, YES, "a second handshake was agreed to");
+    } else if (g_error_matches(error, POSTERN_ERROR, POSTERN_ERROR_TIMEOUT) ||
+               g_error_matches(error, POSTERN_ERROR, POSTERN_ERROR_CANCELLED)) {
+        fact_set(fact, UNKNOWN, "the server neither agreed nor refused: %s", error->message);
+    } else {
+        fact_set(fact, NO, "refused: %.*s", (int)strcspn(error->message, "\n"), error->message);
+    }
+}
+
 /* One connection with a session to resume. Suspends. */
 static void resume(Prober *p, SessionPlan plan, TlsSession *session, Fact *fact)
 {
@@ -112,6 +149,12 @@ static void resume(Prober *p, SessionPlan plan, TlsSession *session, Fact *fact)
     }
     if (dane && s && s->peer) {
         dane_take_verdict(p->facts, s->peer);
+    }
+    if (s && wire_encrypted(s->wire) && s->peer && s->peer->version < TLS_1_3 &&
+        p->facts->client_renegotiation.known == UNKNOWN) {
+        renegotiate(p->facts, s);
+        prober_drop(p, s);
+        return;
     }
     prober_hang_up(p, s);
 }
@@ -239,43 +282,69 @@ void probe_resumption(Prober *p)
     resume(p, plan, p->session, ticket ? &f->resumption_ticket : &f->resumption_id);
 }
 
-void probe_resumption_id(Prober *p)
+/* --- TLS 1.2: resumption by id, and a new handshake at the client's wish (CVE-2011-1473) --- */
+
+static bool wants_id(const Prober *p)
 {
     Facts *f = p->facts;
-    SessionPlan plan = ordinary_plan(p);
-    plan.tls.no_ticket = true;
-    plan.tls.max = TLS_1_2;
-    if (f->resumption_id.known != UNKNOWN || !has_tls(f)) {
-        return;
+    if (f->resumption_id.known != UNKNOWN) {
+        return false;
     }
     if (f->resumption_ticket.known == YES && !p->plan->full) {
         fact_set(&f->resumption_id, UNKNOWN,
                  "not asked for, because sessions are resumed by ticket");
+        return false;
+    }
+    return true;
+}
+
+static void settle_old_session(Facts *f, bool id, Known known, const char *why)
+{
+    fact_set(&f->client_renegotiation, known, "%s", why);
+    if (id) {
+        fact_set(&f->resumption_id, known, "%s", why);
+    }
+}
+
+void probe_resumption_id(Prober *p)
+{
+    Facts *f = p->facts;
+    if (!has_tls(f)) {
         return;
     }
-    if (!prober_can(p, 2)) {
-        fact_set(&f->resumption_id, UNKNOWN, "no connections were left to try it");
-        prober_missing(p, "resumption by id: no connections were left");
+    SessionPlan plan = ordinary_plan(p);
+    plan.tls.no_ticket = true;
+    plan.tls.max = TLS_1_2;
+    plan.tls.min = p->session_min;
+    bool id = wants_id(p);
+    if (f->version[V_TLS12].offered.known == NO && highest_old(f) == V_COUNT) {
+        settle_old_session(f, id, NO, "there is no TLS below 1.3, and TLS 1.3 has none of that");
         return;
     }
-    if (f->version[V_TLS12].offered.known == NO) {
-        fact_set(&f->resumption_id, NO, "there is no TLS 1.2, and TLS 1.3 has no such ids");
+    if (!prober_can(p, 1)) {
+        settle_old_session(f, id, UNKNOWN, "no connection was left to try it");
+        prober_missing(p, "resumption by id, renegotiation: no connections were left");
         return;
     }
     g_autoptr(GError) error = NULL;
-    prober_progress(p, "resumption by id");
+    prober_progress(p, "resumption by id, renegotiation");
     Session *s = prober_climb(p, &plan, STAGE_TLS, &error);
     if (!s || !wire_encrypted(s->wire)) {
-        fact_set(&f->resumption_id, UNKNOWN, "%s",
-                 error ? error->message : "there was no TLS to be had");
+        settle_old_session(f, id, UNKNOWN, error ? error->message : "there was no TLS to be had");
         prober_hang_up(p, s);
         return;
     }
     g_autoptr(TlsSession) session = tls_session_take(wire_stream(s->wire));
-    prober_hang_up(p, s);
-    if (session) {
-        resume(p, plan, session, &f->resumption_id);
-    } else {
+    if (id && session) {
+        prober_hang_up(p, s);
+        resume(p, plan, session, &f->resumption_id); /* and renegotiates there */
+        return;
+    }
+    if (f->client_renegotiation.known == UNKNOWN) {
+        renegotiate(f, s);
+    }
+    prober_drop(p, s);
+    if (id) {
         fact_set(&f->resumption_id, NO, "the server gives no id to resume by");
     }
 }

@@ -15,8 +15,8 @@ void probe_resumption(Prober *p);
  * MAIL FROM), and whether a command in the clear behind STARTTLS is executed inside TLS. Suspends.
  */
 void probe_cleartext(Prober *p);
-/* 2 connections: resumption by session id, in TLS 1.2; only with `full` where tickets do. Suspends.
- */
+/* 1 or 2 connections in TLS 1.2 or older: whether the client may ask for a new handshake, and
+ * resumption by session id; that with `full` only where tickets do. Suspends. */
 void probe_resumption_id(Prober *p);
 /* The part of probe_cleartext() that is about the request for TLS (CVE-2011-0411), over a session
  * that has its capabilities and no TLS. What remains of it is only to be closed. Suspends. */

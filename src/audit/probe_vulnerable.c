@@ -110,22 +110,15 @@ static void ask_second_ccs(Fact *fact, Asked *asked, Bytes ccs)
              alerted ? "alert " : "", alerted ? alert_name(alert) : ended);
 }
 
-static void ask_early_ccs(Prober *p, VersionIndex v)
+void probe_early_ccs(Facts *f, Asked *asked)
 {
-    Fact *fact = &p->facts->ccs_injection;
-    g_auto(Asked) asked = {0};
-    HelloOffer offer = offer_suites(p, v, p->facts->version[v].suites);
-    prober_ask_and_stay(p, &offer, &asked);
-    if (!asked.session) {
-        fact_set(fact, UNKNOWN, "%s", asked.why);
-        return;
-    }
+    Fact *fact = &f->ccs_injection;
     g_autoptr(GByteArray) ccs = g_byte_array_new();
     g_autoptr(GByteArray) heard = g_byte_array_new();
-    append_record(ccs, asked.answer->version, RECORD_CCS, BYTES_LITERAL("\x01"));
+    append_record(ccs, asked->answer->version, RECORD_CCS, BYTES_LITERAL("\x01"));
     const char *ended = "the server sent something else";
     uint8_t alert;
-    bool heard_all = prober_send_raw(&asked, bytes_of_array(ccs), heard, SILENCE_SECONDS, &ended);
+    bool heard_all = prober_send_raw(asked, bytes_of_array(ccs), heard, SILENCE_SECONDS, &ended);
     if (find_alert(heard, &alert)) {
         fact_set(fact, is_complaint(alert) ? NO : UNKNOWN,
                  "an early ChangeCipherSpec gets alert %s", alert_name(alert));
@@ -133,7 +126,19 @@ static void ask_early_ccs(Prober *p, VersionIndex v)
         bool closed = !heard->len && strstr(ended, "closed");
         fact_set(fact, closed ? NO : UNKNOWN, "on an early ChangeCipherSpec %s", ended);
     } else {
-        ask_second_ccs(fact, &asked, bytes_of_array(ccs));
+        ask_second_ccs(fact, asked, bytes_of_array(ccs));
+    }
+}
+
+static void ask_early_ccs(Prober *p, VersionIndex v)
+{
+    g_auto(Asked) asked = {0};
+    HelloOffer offer = offer_suites(p, v, p->facts->version[v].suites);
+    prober_ask_and_stay(p, &offer, &asked);
+    if (asked.session) {
+        probe_early_ccs(p->facts, &asked);
+    } else {
+        fact_set(&p->facts->ccs_injection, UNKNOWN, "%s", asked.why);
     }
 }
 
@@ -166,5 +171,7 @@ void probe_vulnerable(Prober *p)
     if (f->suite_class[CLASS_RSA_KX].known == NO) {
         fact_set(&f->robot, NO, "static RSA is not offered");
     }
-    ask_early_ccs(p, v);
+    if (f->ccs_injection.known == UNKNOWN) {
+        ask_early_ccs(p, v);
+    }
 }

@@ -22,6 +22,9 @@ void probe_groups(Prober *p);
 void probe_extensions(Prober *p);
 /* probe_vulnerable.c */
 void probe_vulnerable(Prober *p);
+/* CVE-2014-0224, over a connection below TLS 1.3 that has been answered and is of no more use for
+ * anything else (asked->session). */
+void probe_early_ccs(Facts *f, Asked *asked);
 
 /* enumerate.c: finds every suite of one version: the chosen one is withheld and the rest asked for
  * again (RFC 5246 7.4.1.2 lets the server choose one at a time only). What the server breaks down

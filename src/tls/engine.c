@@ -80,6 +80,9 @@ static bool apply_plan(TlsConnection *c, GError **error)
         return false;
     }
     tls_ocsp_ask(c->ssl);
+    if (c->plan->scts) { /* to be counted; what they are worth only a list of logs could tell */
+        SSL_enable_ct(c->ssl, SSL_CT_VALIDATION_PERMISSIVE);
+    }
     tls_session_offer(c);
     SSL_set_msg_callback(c->ssl, tls_trace_message);
     SSL_set_msg_callback_arg(c->ssl, c);

@@ -29,6 +29,12 @@ GByteArray *tls_channel_binding(Stream *s, const char *type);
  * at the latest before its next bytes. Fails with USAGE below 1.3. Suspends. */
 bool tls_rekey(Stream *s, Deadline deadline, GError **error);
 
+/* Asks for a new handshake inside a session below TLS 1.3, as only an audit does: true when the
+ * server agreed to it. Its certificate is not verified again, so that nothing is to be sent
+ * afterwards. False with the server's refusal: an alert, or closing; TIMEOUT when it said nothing;
+ * USAGE in TLS 1.3. Suspends. */
+bool tls_renegotiate(Stream *s, Deadline deadline, GError **error);
+
 /* The session to resume later (TlsPlan.resume), with the same host only; NULL when the server gave
  * none yet. Tickets that have arrived are taken in; no byte of the conversation is lost. A resumed
  * session's certificate is verified anew, against the plan it is resumed under. */

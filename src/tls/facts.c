@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include <openssl/ct.h>
 #include <openssl/ec.h>
 #include <openssl/err.h>
 
@@ -180,6 +181,15 @@ static void read_verdict(TlsPeer *peer, TlsConnection *c)
     }
 }
 
+/* OpenSSL takes the lists apart; one it cannot read gives no list at all. */
+static int count_scts(SSL *ssl)
+{
+    const STACK_OF(SCT) *scts = SSL_get0_peer_scts(ssl);
+    int n = scts ? sk_SCT_num(scts) : -1;
+    ERR_clear_error();
+    return n;
+}
+
 static void read_client_side(TlsPeer *peer, TlsConnection *c)
 {
     peer->our_max = tls_plan_max(c->plan);
@@ -188,6 +198,7 @@ static void read_client_side(TlsPeer *peer, TlsConnection *c)
     peer->client_certificate_sent = c->identity_sent;
     peer->client_subject = c->identity_sent ? tls_identity_subject(c->identity) : NULL;
     peer->ticket = c->session && SSL_SESSION_is_resumable(c->session);
+    peer->n_scts = peer->chain->len > 0 ? count_scts(c->ssl) : 0;
     read_staple(peer, c);
     read_verdict(peer, c);
 }

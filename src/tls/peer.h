@@ -51,6 +51,9 @@ typedef struct {
     bool ocsp_valid;      /* its signature and times were checked and hold */
     gint64 ocsp_next_update;
 
+    int n_scts; /* certificate timestamps (RFC 6962) in the certificate, and with TlsPlan.scts in
+                   the handshake and the staple; not verified. -1: what came cannot be read */
+
     bool verified;
     TlsTrust trust;   /* by what */
     char *matched;    /* the name, the pin, or "TLSA 3 1 1 ..." that matched */

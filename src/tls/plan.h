@@ -61,6 +61,7 @@ typedef struct {
     const char *const *alpn; /* NULL-terminated; may be NULL */
     const char *keylog_file; /* SSLKEYLOGFILE; appended to */
     TlsSession *resume;      /* borrowed; may be NULL */
+    bool scts;               /* asks for certificate timestamps (RFC 6962); they are counted */
     bool no_ticket;          /* asks for no ticket below TLS 1.3: resumption by id only */
     bool trace;              /* handshake messages go to the trace function */
     void (*trace_line)(void *user, const char *line);

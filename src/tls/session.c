@@ -118,3 +118,25 @@ bool tls_rekey(Stream *s, Deadline deadline, GError **error)
     }
     return tls_handshake(c, deadline, error);
 }
+
+bool tls_renegotiate(Stream *s, Deadline deadline, GError **error)
+{
+    TlsConnection *c = tls_is(s) ? (TlsConnection *)s : NULL;
+    if (!c || SSL_version(c->ssl) == TLS1_3_VERSION) {
+        return error_fail(error, POSTERN_ERROR_USAGE, "there is no renegotiation in %s",
+                          c ? "TLS 1.3" : "a connection that is not encrypted");
+    }
+    if (c->broken) {
+        g_propagate_error(error, g_error_copy(c->broken));
+        return false;
+    }
+    ERR_clear_error();
+    SSL_clear_options(c->ssl, SSL_OP_NO_RENEGOTIATION);
+    SSL_set_verify(c->ssl, SSL_VERIFY_NONE, NULL);
+    if (!SSL_renegotiate(c->ssl)) {
+        ERR_clear_error();
+        return error_fail(error, POSTERN_ERROR_USAGE,
+                          "a new handshake cannot be begun while something is being sent");
+    }
+    return tls_handshake(c, deadline, error);
+}
