@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/escape.h"
+#include "io/deflate.h"
 
 enum { MAX_LINE_DEFAULT = 64 * 1024, LAST_WORDS_MAX = 100 };
 
@@ -61,7 +62,12 @@ void wire_set_deadline(Wire *w, Deadline deadline)
 
 bool wire_encrypted(const Wire *w)
 {
-    return tls_is(w->stream);
+    for (const Stream *s = w->stream; s; s = s->lower) {
+        if (tls_is(s)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 uint64_t wire_bytes_in(const Wire *w)
@@ -366,6 +372,17 @@ bool wire_start_tls(Wire *w, const TlsPlan *plan, const char *host, size_t *ret_
         g_strdup_printf("%s, %s", tls_version_name((*ret_peer)->version), (*ret_peer)->cipher);
     wire_tell(w, (WireEvent){.kind = WIRE_TLS_STARTED, .text = bytes_of(text), .peer = *ret_peer});
     return true;
+}
+
+void wire_compress(Wire *w)
+{
+    if (w->stream) {
+        w->stream = deflate_stream(w->stream, wire_buffer(w));
+        g_byte_array_set_size(w->in, 0);
+        w->start = w->scanned = 0;
+        w->last_raw = BYTES_NONE;
+        wire_note(w, WIRE_NOTE, "compressed from here on");
+    }
 }
 
 bool wire_shutdown(Wire *w, GError **error)

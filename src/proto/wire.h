@@ -133,5 +133,9 @@ bool wire_start_tls(Wire *w, const TlsPlan *plan, const char *host, size_t *ret_
  * thrown away and counted in *ret_early. On failure the stream is gone. Suspends. */
 bool wire_accept_tls(Wire *w, TlsServer *server, size_t *ret_early, GError **error);
 
+/* Compresses from here on, both ways, once the server has agreed (RFC 4978). What has come and was
+ * not taken is compressed already. */
+void wire_compress(Wire *w);
+
 /* Says no more will come from us (close_notify, FIN); reading goes on. Suspends. */
 bool wire_shutdown(Wire *w, GError **error);
