@@ -54,6 +54,12 @@ static bool open_transcript(FetchRun *run, GError **error)
     return path == NULL || run->transcript != NULL;
 }
 
+bool fetch_jobs(FetchRun *run, char *const *words, GError **error)
+{
+    return run->options->fetchmailrc != NULL ? fetch_jobs_from_rc(run, words, error)
+                                             : fetch_jobs_from_words(run, words, error);
+}
+
 static bool prepare(FetchRun *run, char *const *words, GError **error)
 {
     const char *every = run->options->daemon;
@@ -62,8 +68,8 @@ static bool prepare(FetchRun *run, char *const *words, GError **error)
         return error_fail(error, POSTERN_ERROR_USAGE,
                           "--daemon takes a time such as 300, 90s, 5m or 2h, not \"%s\"", shown);
     }
-    return fetch_jobs_from_words(run, words, error) && open_state(run, error) &&
-           open_transcript(run, error);
+    fetch_log_open(run);
+    return fetch_jobs(run, words, error) && open_state(run, error) && open_transcript(run, error);
 }
 
 /* --- how it went --- */
@@ -72,7 +78,9 @@ static void tell_failures(const FetchRun *run)
 {
     for (guint i = 0; i < run->outcomes->len; i++) {
         FetchOutcome *outcome = &g_array_index(run->outcomes, FetchOutcome, i);
-        if (outcome->error != NULL) {
+        if (outcome->error != NULL && run->syslog) {
+            fetch_log(run, true, "%s", outcome->error->message);
+        } else if (outcome->error != NULL) {
             command_fail(g_error_copy(outcome->error));
         }
     }
@@ -91,12 +99,21 @@ static int one_round(FetchRun *run)
         return command_fail(error);
     }
     tell_failures(run);
+    if (!fetch_prometheus(run, &error)) {
+        return command_fail(error);
+    }
+    if (run->fetchmail_exit_codes) {
+        return fetch_rc_exit_status(run);
+    }
     return interrupted ? 130 : run->status;
 }
 
 static int run_fetch(void *values, char **args)
 {
     const FetchOptions *o = values;
+    if (o->status) {
+        return fetch_status(o);
+    }
     FetchRun *run = run_new(o);
     GError *error = NULL;
     int status = 0;
@@ -104,7 +121,8 @@ static int run_fetch(void *values, char **args)
         status = command_fail(error);
     } else {
         run->progress = fetch_progress_new(run);
-        status = one_round(run);
+        bool stays = (run->interval > 0 || o->idle) && run->mode == FETCH_RUN;
+        status = stays ? fetch_daemon(run, args) : one_round(run);
     }
     run_free(run);
     return status;

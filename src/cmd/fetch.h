@@ -70,6 +70,9 @@ bool fetch_jobs_from_words(FetchRun *run, char *const *words, GError **error);
 /* "90", "90s", "5m", "2h", "1d" in seconds; false when it is none. */
 bool fetch_parse_interval(const char *text, double *ret);
 
+/* fetch.c: jobs by whatever the options say. */
+bool fetch_jobs(FetchRun *run, char *const *words, GError **error);
+
 /* One round over all jobs; fills totals, status and outcomes. False only when there could be no
  * round at all. Suspends. */
 bool fetch_round(FetchRun *run, GError **error);

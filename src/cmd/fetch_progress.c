@@ -128,6 +128,10 @@ static void say(FetchProgress *p, bool warning, const char *job, const char *tex
 {
     g_autofree char *shown = escape_line(bytes_of(text));
     g_autofree char *name = escape_line(bytes_of(job));
+    if (p->run->syslog) {
+        fetch_log(p->run, warning, "%s: %s", job, text);
+        return;
+    }
     take_off(p);
     fprintf(stderr, "%s%s: %s\n", warning ? "postern: warning: " : "", name, shown);
 }

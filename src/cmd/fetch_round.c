@@ -3,7 +3,6 @@
 
 #include "base/digest.h"
 #include "cmd/fetch.h"
-#include "cmd/interrupt.h"
 #include "io/sched.h"
 #include "report/transcript.h"
 #include "store/lock.h"
@@ -67,7 +66,10 @@ static void work(void *user)
     Round *round = user;
     while (round->next < round->run->jobs->len) {
         guint index = round->next++;
-        if (has_turn(round->run, g_ptr_array_index(round->run->jobs, index)) && !interrupt_seen()) {
+        if (!sched_pause(NULL)) {
+            return; /* interrupted */
+        }
+        if (has_turn(round->run, g_ptr_array_index(round->run->jobs, index))) {
             do_job(round->run, index);
         }
     }

@@ -200,7 +200,8 @@ static bool with_hooks(Run *run, GError **error)
 static void write_result(Run *run, const GError *failure)
 {
     g_autoptr(GError) problem = NULL;
-    bool counts = run->mode == FETCH_RUN && run->account > 0;
+    bool interrupted = g_error_matches(failure, POSTERN_ERROR, POSTERN_ERROR_CANCELLED);
+    bool counts = run->mode == FETCH_RUN && run->account > 0 && !interrupted;
     if (counts &&
         !state_account_ran(run->state, run->account, run->totals->fetched, run->totals->bytes,
                            failure != NULL ? failure->message : NULL, &problem)) {
