@@ -120,7 +120,7 @@ def test_device_login_refused(person, server, mode, words):
     server.mode = mode
     done = person.device()
     assert done.status == DENIED and words in done.err, done
-    assert "\x1b" not in done.err and "said \\x1b[31mthe server" in done.err
+    assert "\x1b" not in done.err and "said \\x1B[31mthe server" in done.err
     assert not person.file.exists()
 
 

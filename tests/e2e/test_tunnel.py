@@ -284,8 +284,10 @@ def test_hop_dies_and_returns(rig, tunnel, dovecot):
 # --- many
 
 
-def test_a_thousand_connections_one_after_another(tunnel, dovecot_notls):
-    t = tunnel(":0", dovecot_notls.url("pop3"), "--tls=off", "--max-connections=4")
+def test_a_thousand_connections_one_after_another(rig, tunnel):
+    quick = "service pop3-login {\n  service_count = 0\n}\n"  # else it starts a process for each
+    server = rig.launch(Dovecot(rig, "dovecot-quick", ssl="no", cleartext=True, settings=quick))
+    t = tunnel(":0", server.url("pop3"), "--tls=off", "--max-connections=4")
     for _ in range(1000):
         with socket.create_connection(("127.0.0.1", t.port), timeout=PLENTY) as s:
             assert s.recv(100).startswith(b"+OK")
@@ -295,8 +297,9 @@ def test_a_thousand_connections_one_after_another(tunnel, dovecot_notls):
     assert descriptors < 40
 
 
-def test_a_hundred_connections_at_once_through_ssh(through, dovecot):
-    t = through(":0", dovecot.url("pop3"))
+def test_a_hundred_connections_at_once_through_ssh(rig, through):
+    roomy = rig.launch(Dovecot(rig, "dovecot-roomy", settings="default_process_limit = 300\n"))
+    t = through(":0", roomy.url("pop3"), "--timeout=120")
     clients = [socket.create_connection(("127.0.0.1", t.port), timeout=120) for _ in range(100)]
     for client in clients:
         assert client.recv(100).startswith(b"+OK"), t.said()
