@@ -54,6 +54,16 @@ static const Option options[] = {
     {"stop-after", 0, OPTION_CHOICE, AT(stop_after), NULL,
      "go so far, show the dialogue, and end: nothing is sent",
      "connect|greeting|ehlo|tls|auth|mail|rcpt|data"},
+    {"batch", 0, OPTION_FILE, AT(batch), "DIR|MBOX|MAILDIR|-",
+     "send many messages; -: lines of JSON on standard input", NULL},
+    {"connections", 0, OPTION_INT, AT(connections), "N",
+     "so many connections at a time in a batch (default: 1)", NULL},
+    {"journal", 0, OPTION_FILE, AT(journal), "FILE",
+     "where a batch writes down what is done (default: in the state directory)", NULL},
+    {"retries", 0, OPTION_INT, AT(retries), "N",
+     "tries behind the first in a batch, when the server says later (default: 3)", NULL},
+    {"retry-after", 0, OPTION_DOUBLE, AT(retry_after), "SECONDS",
+     "wait so long before the first of them, twice as long each time (default: 30)", NULL},
     {"json", 0, OPTION_BOOL, AT(json), NULL, "print the result as a line of JSON", NULL},
     {0},
 };
@@ -90,7 +100,7 @@ static int run(void *values, char **args)
     }
     upper(o->notify);
     upper(o->ret);
-    return o->print ? print_message(o) : send_one(o, args[0]);
+    return o->print ? print_message(o) : o->batch ? send_batch(o, args[0]) : send_one(o, args[0]);
 }
 
 const Command cmd_send = {

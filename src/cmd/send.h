@@ -3,6 +3,7 @@
  *   send.c          options, which of its jobs is wanted
  *   send_message.c  the message: composed, read, or a probe
  *   send_one.c      one message to one server
+ *   send_batch.c    many messages
  *   send_show.c     the dialogue and the results, as they appear */
 #pragma once
 
@@ -22,6 +23,10 @@ typedef struct {
     char *notify, *ret, *envid, *orcpt, *submitter;
     bool require_tls, all_or_none, no_pipelining, no_chunking, json;
     char *stop_after;
+    /* many */
+    char *batch, *journal;
+    int connections, retries;
+    double retry_after;
 } SendOptions;
 
 /* --- send_message.c --- */
@@ -35,9 +40,8 @@ GByteArray *send_read(const char *file, const char *what, GError **error);
 /* A SubmitRecode. */
 GByteArray *send_recode(Bytes text, GError **error);
 SubmitWishes send_wishes(const SendOptions *o);
-
-/* --- send_one.c --- */
-int send_one(const SendOptions *o, const char *url);
+/* --to, --cc and --bcc as one list. g_strfreev(). */
+char **send_all_recipients(const SendOptions *o);
 
 /* --- send_show.c --- */
 typedef struct {
@@ -52,3 +56,14 @@ bool send_show_close(SendShow *show, GError **error);
 void send_show_observe(void *show, const WireEvent *event);
 /* Each recipient's result on standard output; refusals on standard error when quiet. */
 void send_show_results(const SendShow *show, const Submission *s);
+
+/* --- send_one.c --- */
+int send_one(const SendOptions *o, const char *url);
+/* The connection the options lead to, its plan observed by `show` and relaxed on loopback. The
+ * caller frees it. USAGE, CONFIG. */
+Connection *send_connection(const SendOptions *o, const char *url, SendShow *show, GError **error);
+/* AUTH when somebody is to log in, else TLS. */
+Stage send_top_stage(Connection *c);
+
+/* --- send_batch.c --- */
+int send_batch(const SendOptions *o, const char *url);

@@ -191,8 +191,13 @@ static Outgoing *composed(const SendOptions *o, const char *from, ComposePlan *p
     if (!address) {
         return NULL;
     }
-    const char *at = strrchr(address, '@');
-    g_autofree char *id = outgoing_message_id(at ? at + 1 : NULL);
+    g_autofree char *domain =
+        strrchr(address, '@') ? g_strconcat("x", strrchr(address, '@'), NULL) : NULL;
+    g_autofree char *ascii = domain ? address_for_envelope(domain, error) : g_strdup("x@");
+    if (!ascii) {
+        return NULL;
+    }
+    g_autofree char *id = outgoing_message_id(ascii + 2);
     g_autofree char *date = outgoing_date(g_get_real_time() / G_USEC_PER_SEC);
     plan->from = from;
     plan->message_id = id;
@@ -242,14 +247,14 @@ static Outgoing *probe(const SendOptions *o, const char *from, GError **error)
     g_autofree char *when = outgoing_date(g_get_real_time() / G_USEC_PER_SEC);
     g_autofree char *subject = g_strdup_printf("test %s", word);
     g_autofree char *text =
-        g_strdup_printf("This is a test message, sent by \"postern send --test\" on %s.\n\n"
-                        "Its id is %s; whoever got it may delete it.\n",
+        g_strdup_printf("A test, sent by \"postern send --test\".\n\nTime: %s\nId: %s\n\n"
+                        "Whoever got it may delete it.\n",
                         when, word);
     ComposePlan plan = {.subject = o->subject ? o->subject : subject, .text = text};
     return composed(o, from, &plan, error);
 }
 
-static char **all_lists(const SendOptions *o)
+char **send_all_recipients(const SendOptions *o)
 {
     g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
     char **const lists[] = {o->to, o->cc, o->bcc};
@@ -273,7 +278,7 @@ static Outgoing *ready(const SendOptions *o, const char *default_from, GError **
     if (!raw) {
         return NULL;
     }
-    g_auto(GStrv) lists = all_lists(o);
+    g_auto(GStrv) lists = send_all_recipients(o);
     OutgoingPlan plan = {
         .as_is = o->as_is,
         .add_from = !o->as_is,

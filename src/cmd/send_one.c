@@ -52,6 +52,11 @@ SubmitWishes send_wishes(const SendOptions *o)
     return wishes;
 }
 
+Stage send_top_stage(Connection *c)
+{
+    return connection_plan(c)->credentials.user ? STAGE_AUTH : STAGE_TLS;
+}
+
 static Stage last_stage(const One *one)
 {
     const SendOptions *o = one->options;
@@ -60,7 +65,7 @@ static Stage last_stage(const One *one)
             return stops[i].stage;
         }
     }
-    return connection_plan(one->connection)->credentials.user ? STAGE_AUTH : STAGE_TLS;
+    return send_top_stage(one->connection);
 }
 
 static bool stops_on_the_ladder(const One *one)
@@ -75,42 +80,47 @@ static bool is_mail_protocol(const Proto *proto)
 
 /* Handing over on this very machine needs no TLS (and its certificate would hardly be for
  * "localhost"); a password does. */
-static void relax_on_loopback(One *one)
+static void relax_on_loopback(const SendOptions *o, SessionPlan *plan)
 {
-    SessionPlan *plan = connection_plan(one->connection);
     const Target *target = plan->target;
     DnsAddress address;
     bool here = target->unix_path || !strcmp(target->host, "localhost") ||
                 (address_parse(target->host, &address) &&
-                 address_is_loopback((const struct sockaddr *)&address));
-    bool said = one->options->connect.tls || one->options->connect.dane ||
-                one->options->connect.pins || plan->tls.demand != TLS_REQUIRED;
+                 address_is_loopback((const struct sockaddr *)&address.address));
+    bool said =
+        o->connect.tls || o->connect.dane || o->connect.pins || plan->tls.demand != TLS_REQUIRED;
     if (here && !said && !target->scheme->tls_first && !plan->credentials.user) {
         plan->tls.demand = TLS_OPPORTUNISTIC;
     }
 }
 
-static bool prepare(One *one, const char *url, GError **error)
+Connection *send_connection(const SendOptions *o, const char *url, SendShow *show, GError **error)
 {
-    const SendOptions *o = one->options;
     SubmitWishes wishes = send_wishes(o);
     if (!submit_check_wishes(&wishes, error)) {
-        return false;
+        return NULL;
     }
-    one->connection = connection_new(&o->connect, url, "submission", error);
-    if (!one->connection) {
-        return false;
+    g_autoptr(Connection) c = connection_new(&o->connect, url, "submission", error);
+    if (!c) {
+        return NULL;
     }
-    SessionPlan *plan = connection_plan(one->connection);
+    SessionPlan *plan = connection_plan(c);
     if (!is_mail_protocol(plan->target->scheme->proto)) {
-        return error_fail(error, POSTERN_ERROR_USAGE,
-                          "%s:// takes no mail: smtp, submission, submissions and lmtp do",
-                          plan->target->scheme->name);
+        error_fail(error, POSTERN_ERROR_USAGE,
+                   "%s:// takes no mail: smtp, submission, submissions and lmtp do",
+                   plan->target->scheme->name);
+        return NULL;
     }
-    relax_on_loopback(one);
+    relax_on_loopback(o, plan);
     plan->observer = send_show_observe;
-    plan->observer_user = &one->show;
-    return true;
+    plan->observer_user = show;
+    return g_steal_pointer(&c);
+}
+
+static bool prepare(One *one, const char *url, GError **error)
+{
+    one->connection = send_connection(one->options, url, &one->show, error);
+    return one->connection != NULL;
 }
 
 static bool make_message(One *one, GError **error)

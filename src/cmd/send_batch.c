@@ -1,0 +1,297 @@
+/* send_batch.c: many messages over a few connections, a result line each at once. */
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/escape.h"
+#include "cmd/command.h"
+#include "cmd/interrupt.h"
+#include "cmd/send.h"
+#include "config/accounts.h"
+#include "report/send_lines.h"
+#include "send/batch.h"
+
+enum {
+    RETRIES = 3,
+    RETRY_AFTER = 30,
+    CONNECTIONS_MAX = 100,
+    STATUS_UNAVAILABLE = 69,
+    STATUS_TEMPFAIL = 75
+};
+
+typedef struct {
+    const SendOptions *options;
+    SendShow show;
+    Connection *connection;
+    char *server, *from;
+    GPtrArray *items;
+    Journal *journal;
+    char *journal_file;
+    size_t decided;
+    gint64 began, drawn;
+    bool progress; /* a line that is drawn over */
+} Many;
+
+/* --- where the messages are --- */
+
+static bool read_lines(Many *m, GError **error)
+{
+    g_autoptr(GByteArray) all = send_read("-", "the batch", error);
+    if (!all) {
+        return false;
+    }
+    g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    m->items = g_ptr_array_new_with_free_func((GDestroyNotify)batch_item_free);
+    Bytes rest = bytes_of_array(all);
+    for (unsigned number = 1; rest.len; number++) {
+        gssize end = bytes_index(rest, '\n');
+        Bytes line = bytes_trim(bytes_sub(rest, 0, end < 0 ? rest.len : (size_t)end));
+        rest = bytes_sub(rest, end < 0 ? rest.len : (size_t)end + 1, rest.len);
+        if (!line.len) {
+            continue;
+        }
+        char *text = bytes_dup(line);
+        unsigned nth = GPOINTER_TO_UINT(g_hash_table_lookup(seen, text));
+        g_hash_table_insert(seen, text, GUINT_TO_POINTER(nth + 1));
+        BatchItem *item = send_line_item(line, nth, error);
+        if (!item) {
+            return error_prefix(error, "line %u of the batch", number);
+        }
+        g_ptr_array_add(m->items, item);
+    }
+    return true;
+}
+
+static bool list_items(Many *m, GError **error)
+{
+    if (!strcmp(m->options->batch, "-")) {
+        return read_lines(m, error);
+    }
+    m->items = batch_list(m->options->batch, error);
+    return m->items != NULL;
+}
+
+/* --- the journal --- */
+
+/* One for each place and server. Lines of JSON have no place: they need a name. */
+static char *default_journal(const Many *m, GError **error)
+{
+    g_autofree char *state = config_state_directory(true, error);
+    if (!state) {
+        return NULL;
+    }
+    g_autofree char *folder = g_build_filename(state, "send", NULL);
+    g_mkdir_with_parents(folder, 0700);
+    g_autofree char *place = g_canonicalize_filename(m->options->batch, NULL);
+    g_autofree char *both = g_strconcat(place, "\n", m->server, NULL);
+    g_autofree char *hash = g_compute_checksum_for_string(G_CHECKSUM_SHA256, both, -1);
+    g_autofree char *base = g_path_get_basename(place);
+    g_autofree char *name = g_strdup_printf("%.40s-%.16s.db", base, hash);
+    return g_build_filename(folder, name, NULL);
+}
+
+static bool open_journal(Many *m, GError **error)
+{
+    bool lines = !strcmp(m->options->batch, "-");
+    if (lines && !m->options->journal) {
+        return true;
+    }
+    m->journal_file =
+        m->options->journal ? g_strdup(m->options->journal) : default_journal(m, error);
+    m->journal = m->journal_file ? journal_open(m->journal_file, error) : NULL;
+    return m->journal != NULL;
+}
+
+/* --- what is seen --- */
+
+static void clear_progress(Many *m)
+{
+    if (m->progress && m->drawn) {
+        fputs("\r\033[K", stderr);
+    }
+}
+
+static void draw_progress(Many *m)
+{
+    gint64 now = g_get_monotonic_time();
+    if (!m->progress || now - m->drawn < G_USEC_PER_SEC / 10) {
+        return;
+    }
+    m->drawn = now;
+    double seconds = (double)MAX(now - m->began, 1) / G_USEC_PER_SEC;
+    fprintf(stderr, "\r\033[K%zu of %u, %.0f a second", m->decided, m->items->len,
+            (double)m->decided / seconds);
+    fflush(stderr);
+}
+
+static void print_json(const Many *m, const BatchEvent *e)
+{
+    static const Submission none;
+    SendResultAbout about = {
+        .file = e->item->name, .server = m->server, .message = e->message, .error = e->error};
+    g_autofree char *line = send_result_json(&about, e->submission ? e->submission : &none);
+    puts(line);
+}
+
+static const char *const steps[] = {
+    [BATCH_DONE] = "",
+    [BATCH_AGAIN] = "will be tried again",
+    [BATCH_LEFT] = "left for another run",
+    [BATCH_SKIPPED] = "sent before",
+};
+
+/* "m1.eml: accepted (250 ...)": everybody had the same; else a line for each. */
+static void print_recipients(const BatchEvent *e, const char *name)
+{
+    const Submission *s = e->submission;
+    bool all = s->n > 0;
+    for (size_t i = 0; i < s->n; i++) {
+        all &= s->recipients[i].fate == SMTP_ACCEPTED;
+    }
+    for (size_t i = 0; i < (all ? 1 : s->n); i++) {
+        g_autofree char *line = send_result_line(&s->recipients[i]);
+        const char *shown = all ? strstr(line, ": accepted") + 2 : line;
+        bool again = s->recipients[i].fate != SMTP_ACCEPTED &&
+                     s->recipients[i].fate != SMTP_REFUSED && e->step != BATCH_DONE;
+        printf("%s: %s%s%s\n", name, shown, again ? "; " : "", again ? steps[e->step] : "");
+    }
+}
+
+static void print_text(const Many *m, const BatchEvent *e)
+{
+    g_autofree char *name = escape_line(bytes_of(e->item->name));
+    bool bad = e->error || e->step == BATCH_AGAIN || e->step == BATCH_LEFT;
+    if (m->show.quiet && !bad && e->step != BATCH_DONE) {
+        return;
+    }
+    if (e->submission && e->submission->result.mail.code) {
+        print_recipients(e, name);
+    } else if (e->error) {
+        g_autofree char *why = escape_line_max(bytes_of(e->error->message), 500);
+        printf("%s: not sent: %s%s%s\n", name, why, *steps[e->step] ? "; " : "", steps[e->step]);
+    } else if (*steps[e->step] && e->step != BATCH_SKIPPED) {
+        printf("%s: %s\n", name, steps[e->step]);
+    }
+}
+
+static void told(void *user, const BatchEvent *e)
+{
+    Many *m = user;
+    m->decided += e->step != BATCH_AGAIN;
+    clear_progress(m);
+    if (m->options->json && e->step != BATCH_SKIPPED) {
+        print_json(m, e);
+    } else if (!m->options->json) {
+        print_text(m, e);
+    }
+    fflush(stdout);
+    draw_progress(m);
+}
+
+static void print_summary(Many *m, const BatchCount *c)
+{
+    if (m->show.quiet) {
+        return;
+    }
+    clear_progress(m);
+    double seconds = (double)(g_get_monotonic_time() - m->began) / G_USEC_PER_SEC;
+    fprintf(stderr, "=== %zu sent, %zu partly, %zu refused, %zu left", c->accepted, c->partly,
+            c->refused, c->left);
+    if (c->skipped) {
+        fprintf(stderr, ", %zu sent before (by %s)", c->skipped, m->journal_file);
+    }
+    size_t done = c->accepted + c->partly + c->refused;
+    fprintf(stderr, "; %.1f s, %.0f a second\n", seconds, (double)done / MAX(seconds, 0.001));
+}
+
+/* --- all of it --- */
+
+static bool check(const SendOptions *o, GError **error)
+{
+    if (o->message || o->text || o->html || o->subject || o->test || o->attach || o->inlined ||
+        o->header || o->stop_after) {
+        return error_fail(error, POSTERN_ERROR_USAGE,
+                          "--batch takes ready messages: --text, --message and their kin do not go "
+                          "with it");
+    }
+    return o->connections <= CONNECTIONS_MAX ||
+           error_fail(error, POSTERN_ERROR_USAGE, "--connections: at most %d", CONNECTIONS_MAX);
+}
+
+static bool prepare(Many *m, const char *url, GError **error)
+{
+    const SendOptions *o = m->options;
+    if (!check(o, error) || !send_show_open(&m->show, o, error)) {
+        return false;
+    }
+    m->connection = send_connection(o, url, &m->show, error);
+    if (!m->connection) {
+        return false;
+    }
+    const SessionPlan *plan = connection_plan(m->connection);
+    m->server = target_text(plan->target);
+    m->from = send_default_from(plan->credentials.user, plan->target->host);
+    return list_items(m, error) && open_journal(m, error);
+}
+
+static bool send_all(Many *m, BatchCount *count, GError **error)
+{
+    const SendOptions *o = m->options;
+    g_auto(GStrv) recipients = send_all_recipients(o);
+    SessionPlan *session = connection_plan(m->connection);
+    if (!m->show.dialogue && !m->show.transcript) {
+        session->observer = NULL; /* nobody looks on */
+    }
+    BatchPlan plan = {
+        .session = session,
+        .upto = send_top_stage(m->connection),
+        .wishes = send_wishes(o),
+        .recode = send_recode,
+        .outgoing = {.as_is = o->as_is,
+                     .add_from = !o->as_is,
+                     .from = o->from ? o->from : m->from,
+                     .sender = o->envelope_from ? o->envelope_from : o->from,
+                     .recipients = (const char *const *)recipients},
+        .journal = m->journal,
+        .connections = (unsigned)MAX(o->connections, 1),
+        .retries = o->retries ? (unsigned)o->retries : RETRIES,
+        .retry_after = o->retry_after > 0 ? o->retry_after : RETRY_AFTER,
+        .told = told,
+        .user = m,
+    };
+    m->progress = isatty(STDERR_FILENO) && !m->show.quiet && !m->show.dialogue;
+    m->began = g_get_monotonic_time();
+    bool ok = batch_run(&plan, m->items, count, error);
+    print_summary(m, count);
+    return ok;
+}
+
+static void clear(Many *m)
+{
+    journal_close(m->journal);
+    g_free(m->journal_file);
+    g_clear_pointer(&m->items, g_ptr_array_unref);
+    g_free(m->server);
+    g_free(m->from);
+    connection_free(m->connection);
+}
+
+int send_batch(const SendOptions *o, const char *url)
+{
+    Many m = {.options = o};
+    BatchCount count = {0};
+    GError *error = NULL;
+    bool ok = prepare(&m, url, &error) && interrupt_begin(&error) && send_all(&m, &count, &error);
+    int status = !ok                             ? command_fail(error)
+                 : count.refused || count.partly ? STATUS_UNAVAILABLE
+                 : count.left                    ? STATUS_TEMPFAIL
+                                                 : 0;
+    interrupt_end();
+    GError *problem = NULL;
+    if (!send_show_close(&m.show, &problem)) {
+        status = MAX(status, command_fail(problem));
+    }
+    clear(&m);
+    return status;
+}

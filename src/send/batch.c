@@ -1,0 +1,371 @@
+/* batch.c: the workers, one a connection, and the queue they share. */
+#include "send/batch.h"
+
+#include <string.h>
+
+#include "io/together.h"
+#include "send/batch_load.h"
+
+enum { BACKOFF_MAX = 3600, DOUBLINGS_MAX = 16 };
+
+/* A message with what became of it so far. */
+typedef struct {
+    const BatchItem *item;
+    GPtrArray *decided;  /* of char*: recipients nothing is left to be done for */
+    bool taken, refused; /* some recipient was, in an earlier try of this run */
+    unsigned tries;
+    Deadline not_before;
+} Work;
+
+typedef struct {
+    const BatchPlan *plan;
+    BatchCount *count;
+    GQueue queue; /* of Work */
+    GError *fatal;
+} Batch;
+
+typedef struct {
+    Batch *batch;
+    Session *session;  /* or NULL */
+    unsigned mails;    /* transactions of this session */
+    unsigned failures; /* connections that could not be made, in a row */
+} Worker;
+
+static void work_free(Work *w)
+{
+    g_ptr_array_unref(w->decided);
+    g_free(w);
+}
+
+/* --- the queue --- */
+
+static Work *next_work(Batch *b, Deadline *soonest)
+{
+    *soonest = DEADLINE_NEVER;
+    for (GList *link = b->queue.head; link; link = link->next) {
+        Work *w = link->data;
+        if (deadline_passed(w->not_before)) {
+            g_queue_delete_link(&b->queue, link);
+            return w;
+        }
+        *soonest = deadline_sooner(*soonest, w->not_before);
+    }
+    return NULL;
+}
+
+static void put_back(Batch *b, Work *w, double seconds)
+{
+    w->not_before = seconds > 0 ? deadline_in(seconds) : DEADLINE_PAST;
+    if (seconds > 0) {
+        g_queue_push_tail(&b->queue, w);
+    } else {
+        g_queue_push_head(&b->queue, w);
+    }
+}
+
+static double backoff(const BatchPlan *plan, unsigned tries)
+{
+    unsigned doublings = MIN(tries, DOUBLINGS_MAX);
+    return MIN(plan->retry_after * (double)(1u << doublings), BACKOFF_MAX);
+}
+
+static void tell(const Batch *b, BatchEvent event)
+{
+    if (b->plan->told) {
+        b->plan->told(b->plan->user, &event);
+    }
+}
+
+/* The first reason to stop is the one that is told. */
+static void stop(Batch *b, GError *error)
+{
+    if (b->fatal) {
+        g_error_free(error);
+    } else {
+        b->fatal = error;
+    }
+}
+
+/* --- connections --- */
+
+static void hang_up(Worker *w, bool politely)
+{
+    if (w->session && politely) {
+        session_quit(w->session);
+    }
+    g_clear_pointer(&w->session, session_free);
+    w->mails = 0;
+}
+
+/* Nothing that trying again would mend. */
+static bool is_final(const GError *error)
+{
+    static const int later[] = {POSTERN_ERROR_TEMPFAIL, POSTERN_ERROR_TIMEOUT,
+                                POSTERN_ERROR_EOF,      POSTERN_ERROR_UNAVAILABLE,
+                                POSTERN_ERROR_IO,       POSTERN_ERROR_PROTOCOL};
+    for (size_t i = 0; i < G_N_ELEMENTS(later); i++) {
+        if (g_error_matches(error, POSTERN_ERROR, later[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* A session to send over; NULL and b->fatal when there is no use in waiting for one. Suspends. */
+static Session *connected(Worker *w)
+{
+    const BatchPlan *plan = w->batch->plan;
+    uint64_t most = w->session ? smtp_offers(w->session->caps).mail_max : 0;
+    if (w->session && most && w->mails >= most) {
+        hang_up(w, true);
+    }
+    while (!w->session && !w->batch->fatal) {
+        GError *error = NULL;
+        w->session = session_new(plan->session);
+        if (session_climb(w->session, plan->upto, &error)) {
+            w->failures = 0;
+            return w->session;
+        }
+        hang_up(w, false);
+        if (is_final(error) || w->failures >= plan->retries) {
+            stop(w->batch, error);
+            return NULL;
+        }
+        g_error_free(error);
+        if (!io_sleep(deadline_in(backoff(plan, w->failures++)), &error)) {
+            stop(w->batch, error);
+        }
+    }
+    return w->session;
+}
+
+/* --- one message --- */
+
+static bool is_decided(const Work *w, const char *address)
+{
+    for (guint i = 0; i < w->decided->len; i++) {
+        if (!strcmp(g_ptr_array_index(w->decided, i), address)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Only who is left. */
+static void leave_out_decided(const Work *w, Outgoing *message)
+{
+    for (guint i = message->recipients->len; i-- > 0;) {
+        if (is_decided(w, g_ptr_array_index(message->recipients, i))) {
+            g_ptr_array_remove_index(message->recipients, i);
+        }
+    }
+}
+
+/* Takes in what was decided; false when somebody is left to be tried again. */
+static bool take_fates(Work *w, const Submission *s)
+{
+    bool complete = true;
+    for (size_t i = 0; i < s->n; i++) {
+        const SmtpRecipient *r = &s->recipients[i];
+        bool decided = r->fate == SMTP_ACCEPTED || r->fate == SMTP_REFUSED;
+        w->taken |= r->fate == SMTP_ACCEPTED;
+        w->refused |= r->fate == SMTP_REFUSED;
+        complete &= decided;
+        if (decided) {
+            g_ptr_array_add(w->decided, g_strdup(r->address));
+        }
+    }
+    return complete;
+}
+
+typedef struct {
+    Journal *journal;
+    const char *key;
+    const Submission *submission;
+    bool complete, ok;
+    GError *error;
+} Write;
+
+static void write_now(void *user)
+{
+    Write *w = user;
+    w->ok = journal_write(w->journal, w->key, w->submission, w->complete, &w->error);
+}
+
+/* What the server said is on disk before anybody hears of it. */
+static void write_down(Batch *b, const Work *w, const Submission *s, bool complete)
+{
+    Write write = {b->plan->journal, w->item->key, s, complete, true, NULL};
+    if (write.journal) {
+        sched_on_big_stack(write_now, &write);
+    }
+    if (!write.ok) {
+        error_prefix(&write.error, "the journal could not be written, so nothing more is sent");
+        stop(b, write.error);
+    }
+}
+
+static void count_done(Batch *b, const Work *w)
+{
+    BatchCount *count = b->count;
+    count->accepted += w->taken && !w->refused;
+    count->partly += w->taken && w->refused;
+    count->refused += !w->taken;
+}
+
+/* Nothing was or will be sent of it: it cannot be read, or is no message, or does not fit. */
+static void give_up(Batch *b, Work *w, const Outgoing *message, GError *error)
+{
+    b->count->refused += !w->taken;
+    b->count->partly += w->taken;
+    tell(b, (BatchEvent){w->item, BATCH_DONE, message, NULL, error, 0});
+    g_error_free(error);
+    work_free(w);
+}
+
+/* Somebody is left. After a connection that broke it is tried at once, on a new one: it was not the
+ * message's fault. */
+static void try_again(Batch *b, Work *w, const Outgoing *message, const Submission *s,
+                      const GError *error)
+{
+    bool used_up = w->tries > b->plan->retries || b->fatal;
+    double wait = error && w->tries == 1 ? 0 : backoff(b->plan, w->tries - 1);
+    tell(b, (BatchEvent){w->item, used_up ? BATCH_LEFT : BATCH_AGAIN, message, s, error, wait});
+    if (used_up) {
+        b->count->left++;
+        work_free(w);
+    } else {
+        put_back(b, w, wait);
+    }
+}
+
+static void settle(Worker *worker, Work *w, const Outgoing *message, const Submission *s,
+                   const GError *error)
+{
+    Batch *b = worker->batch;
+    bool complete = take_fates(w, s);
+    write_down(b, w, s, complete);
+    if (!complete) {
+        try_again(b, w, message, s, error);
+        return;
+    }
+    count_done(b, w);
+    tell(b, (BatchEvent){w->item, BATCH_DONE, message, s, NULL, 0});
+    work_free(w);
+}
+
+static void send_work(Worker *worker, Work *w, Outgoing *message)
+{
+    Batch *b = worker->batch;
+    g_auto(Submission) s = {0};
+    GError *error = NULL;
+    w->tries++;
+    worker->mails++;
+    if (!submit(worker->session, message, &b->plan->wishes, b->plan->recode, &s, &error)) {
+        bool unfit = g_error_matches(error, POSTERN_ERROR, POSTERN_ERROR_DATA) ||
+                     g_error_matches(error, POSTERN_ERROR, POSTERN_ERROR_CONFIG);
+        if (unfit && !s.result.mail.code) {
+            give_up(b, w, message, error);
+            return;
+        }
+        hang_up(worker, false);
+    }
+    if (g_error_matches(error, POSTERN_ERROR, POSTERN_ERROR_CANCELLED)) {
+        stop(b, g_error_copy(error));
+    }
+    settle(worker, w, message, &s, error);
+    g_clear_error(&error);
+}
+
+static void one(Worker *worker, Work *w)
+{
+    Batch *b = worker->batch;
+    GError *error = NULL;
+    g_autoptr(Outgoing) message = batch_load(w->item, &b->plan->outgoing, &error);
+    if (!message) {
+        give_up(b, w, NULL, error);
+        return;
+    }
+    leave_out_decided(w, message);
+    if (!connected(worker)) {
+        b->count->left++;
+        work_free(w);
+        return;
+    }
+    send_work(worker, w, message);
+}
+
+static void work(void *user)
+{
+    Worker *worker = user;
+    Batch *b = worker->batch;
+    while (!b->fatal && !g_queue_is_empty(&b->queue)) {
+        Deadline soonest;
+        Work *w = next_work(b, &soonest);
+        GError *error = NULL;
+        if (w) {
+            one(worker, w);
+        } else if (!io_sleep(soonest, &error)) {
+            stop(b, error);
+        }
+    }
+    hang_up(worker, !b->fatal);
+}
+
+/* --- all of them --- */
+
+/* What the journal knows is not begun again. */
+static bool enqueue(Batch *b, const BatchItem *item, GError **error)
+{
+    g_autoptr(GPtrArray) decided = g_ptr_array_new_with_free_func(g_free);
+    bool complete = false;
+    Journal *journal = b->plan->journal;
+    if (journal && !journal_look(journal, item->key, &complete, decided, error)) {
+        return false;
+    }
+    if (complete) {
+        b->count->skipped++;
+        tell(b, (BatchEvent){item, BATCH_SKIPPED, NULL, NULL, NULL, 0});
+        return true;
+    }
+    Work *w = g_new0(Work, 1);
+    w->item = item;
+    w->taken = decided->len > 0;
+    w->decided = g_steal_pointer(&decided);
+    g_queue_push_tail(&b->queue, w);
+    return true;
+}
+
+static void run_workers(Batch *b)
+{
+    guint n = MIN(MAX(b->plan->connections, 1), MAX(g_queue_get_length(&b->queue), 1));
+    g_autofree Worker *workers = g_new0(Worker, n);
+    g_autofree void **users = g_new0(void *, n);
+    for (guint i = 0; i < n; i++) {
+        workers[i].batch = b;
+        users[i] = &workers[i];
+    }
+    io_together(work, users, n);
+}
+
+bool batch_run(const BatchPlan *plan, const GPtrArray *items, BatchCount *ret, GError **error)
+{
+    *ret = (BatchCount){0};
+    Batch b = {.plan = plan, .count = ret, .queue = G_QUEUE_INIT};
+    for (guint i = 0; i < items->len; i++) {
+        if (!enqueue(&b, g_ptr_array_index(items, i), error)) {
+            g_queue_clear_full(&b.queue, (GDestroyNotify)work_free);
+            return false;
+        }
+    }
+    if (!g_queue_is_empty(&b.queue)) {
+        run_workers(&b);
+    }
+    ret->left += g_queue_get_length(&b.queue);
+    g_queue_clear_full(&b.queue, (GDestroyNotify)work_free);
+    if (b.fatal) {
+        g_propagate_error(error, b.fatal);
+        return false;
+    }
+    return true;
+}

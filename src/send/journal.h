@@ -1,0 +1,24 @@
+/* journal.h: which messages of a batch, and which of their recipients, have been decided: what a
+ * server took or refused for good is never sent again, whatever kills the program.
+ *
+ * journal_write() returns when it is on disk. Between the server's yes and that moment lies one
+ * fsync: a process killed there sends the message again when it is resumed. Local files; nothing
+ * suspends. */
+#pragma once
+
+#include "send/submit.h"
+
+typedef struct Journal Journal;
+
+/* Opens or makes the file (0600). CANT_CREATE, CONFIG, DATA, IO. */
+Journal *journal_open(const char *path, GError **error);
+/* NULL is fine. */
+void journal_close(Journal *j);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Journal, journal_close)
+
+/* What is known of the message: *complete when nothing is left to be done for it; else the
+ * addresses already decided are appended to `decided` (of char*). */
+bool journal_look(Journal *j, const char *key, bool *complete, GPtrArray *decided, GError **error);
+
+/* Writes down what was decided; with `complete`, nothing more will be done for the message. */
+bool journal_write(Journal *j, const char *key, const Submission *s, bool complete, GError **error);
