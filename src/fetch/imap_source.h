@@ -15,6 +15,7 @@ typedef struct {
     bool streamed;     /* a body was streamed out of the response under way */
     bool gmail, utf8, qresync; /* utf8, qresync: the server has enabled it */
     bool leaving;              /* LOGOUT was said: a BYE is no failure */
+    ImapTag enabling;          /* ENABLE was said, and its answer has not come; else "" */
     GHashTable *raw_names;     /* name in UTF-8 -> as the server wrote it, once LIST was asked */
     char delimiter;            /* of the folders LIST gave, or 0 */
     bool listed;               /* LIST was asked */
@@ -64,6 +65,8 @@ char *imap_source_words(const ImapSource *s);
 bool imap_source_send_name(ImapSource *s, ImapTag tag, const char *before, const char *raw_name,
                            const char *after, GError **error);
 bool imap_source_has(const ImapSource *s, const char *capability);
+/* Until the answer to ENABLE has come: names are written in another way from then on. Suspends. */
+bool imap_source_settle(ImapSource *s, GError **error);
 
 /* --- folders: imap_source_folders.c --- */
 
@@ -88,5 +91,8 @@ bool imap_source_flag(Source *source, const SourceMessage *const *messages, size
 bool imap_source_move(Source *source, const SourceMessage *const *messages, size_t n,
                       const char *folder, GError **error);
 bool imap_source_idle(Source *source, Deadline until, bool *ret_news, GError **error);
-/* Selects anew, when something else or nothing is selected. Suspends. */
-bool imap_source_select(ImapSource *s, const char *folder, bool read_only, GError **error);
+/* Opens a folder: the command, and taking its answer; between them others may be sent. Suspend. */
+bool imap_source_ask_select(ImapSource *s, const char *folder, bool read_only, ImapTag *ret_tag,
+                            GError **error);
+bool imap_source_take_select(ImapSource *s, const char *folder, bool read_only, ImapTag tag,
+                             GError **error);

@@ -142,6 +142,11 @@ static bool list_found(ImapSource *s, List *list, GError **error)
 
 /* --- the whole --- */
 
+static bool sifts(const SourceListPlan *plan)
+{
+    return plan->unseen || plan->since > DAY;
+}
+
 static int by_uid(const void *a, const void *b)
 {
     const SourceMessage *one = a, *other = b;
@@ -179,25 +184,54 @@ static bool fill(ImapSource *s, List *list, GError **error)
     if (nothing_can_be_new(s, list)) {
         return true;
     }
-    bool sifts = list->plan->unseen || list->plan->since > DAY;
-    if (sifts && (imap_source_has(s, "ESEARCH") || s->exists <= SEARCH_MAX)) {
+    if (sifts(list->plan) && (imap_source_has(s, "ESEARCH") || s->exists <= SEARCH_MAX)) {
         return list_found(s, list, error);
     }
     g_autofree char *set = g_strdup_printf("%u:*", list->above + 1);
     return fetch_items(s, list, set, error);
 }
 
+/* Opening the folder and asking for what is new in it go in one packet, for it mostly is the folder
+ * it was. *done when the listing is filled. Suspends. */
+static bool open_and_ask(ImapSource *s, List *list, bool *done, GError **error)
+{
+    ImapTag select, fetch = {""};
+    ImapResponse response = {.status = IMAP_OK};
+    const SourceListPlan *plan = list->plan;
+    bool together = plan->only_new && plan->known_validity && plan->known_uid &&
+                    plan->known_uid < UINT32_MAX && !sifts(plan);
+    const char *folder = list->listing->folder;
+    wire_hold(s->wire);
+    if (!imap_source_ask_select(s, folder, plan->read_only, &select, error)) {
+        return false;
+    }
+    if (together) {
+        fetch = imap_next_tag(s->base.session);
+        if (!wire_sendf(s->wire, error, "%s UID FETCH %u:* %s", fetch.text, plan->known_uid + 1,
+                        ITEMS)) {
+            return false;
+        }
+    }
+    if (!imap_source_take_select(s, folder, plan->read_only, select, error)) {
+        /* the other command's refusal is taken too: the session stays usable */
+        return together && imap_source_await(s, fetch, NULL, NULL, &response, NULL) && false;
+    }
+    bool same = plan->known_validity && plan->known_validity == s->validity;
+    list->above = plan->only_new && same ? plan->known_uid : 0;
+    *done = together && same;
+    return !together ||
+           (imap_source_await(s, fetch, same ? take_message : NULL, list, &response, error) &&
+            (response.status == IMAP_OK || !same || !s->exists ||
+             imap_source_refused(s, &response, "listing the folder", error)));
+}
+
 SourceListing *imap_source_list(Source *source, const SourceListPlan *plan, GError **error)
 {
     ImapSource *s = (ImapSource *)source;
-    const char *folder = plan->folder ? plan->folder : "INBOX";
-    if (!imap_source_select(s, folder, plan->read_only, error)) {
-        return NULL;
-    }
-    g_autoptr(SourceListing) listing = source_listing_new(folder);
-    bool same = plan->known_validity && plan->known_validity == s->validity;
-    List list = {plan, listing, plan->only_new && same ? plan->known_uid : 0};
-    if (!fill(s, &list, error)) {
+    g_autoptr(SourceListing) listing = source_listing_new(plan->folder ? plan->folder : "INBOX");
+    List list = {plan, listing, 0};
+    bool done = false;
+    if (!open_and_ask(s, &list, &done, error) || (!done && !fill(s, &list, error))) {
         return NULL;
     }
     set_in_order(listing->messages);

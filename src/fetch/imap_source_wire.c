@@ -144,6 +144,15 @@ static void heed_vanished(ImapSource *s, Bytes rest)
     }
 }
 
+static void heed_enabled(ImapSource *s, Bytes rest)
+{
+    while (rest.len) {
+        Bytes word = bytes_word(&rest);
+        s->utf8 |= bytes_equal_ci(word, "UTF8=ACCEPT");
+        s->qresync |= bytes_equal_ci(word, "QRESYNC");
+    }
+}
+
 static void heed_data(ImapSource *s, const ImapResponse *r)
 {
     if (r->has_number && bytes_equal_ci(r->word, "EXISTS")) {
@@ -153,6 +162,8 @@ static void heed_data(ImapSource *s, const ImapResponse *r)
         s->exists -= s->exists > 0;
     } else if (bytes_equal_ci(r->word, "VANISHED")) {
         heed_vanished(s, r->rest);
+    } else if (bytes_equal_ci(r->word, "ENABLED")) {
+        heed_enabled(s, r->rest);
     }
 }
 
@@ -171,9 +182,10 @@ static bool heed(ImapSource *s, const ImapResponse *r, GError **error)
     return heed_code(s, r, error);
 }
 
-bool imap_source_read(ImapSource *s, ImapResponse *ret, GError **error)
+/* What was kept back goes out before anybody waits for an answer. */
+static bool read_and_parse(ImapSource *s, ImapResponse *ret, GError **error)
 {
-    if (!read_response(s, error)) {
+    if (!wire_release(s->wire, error) || !read_response(s, error)) {
         return false;
     }
     imap_parse_response(bytes_of_array(s->whole), ret);
@@ -182,6 +194,39 @@ bool imap_source_read(ImapSource *s, ImapResponse *ret, GError **error)
         return error_fail(error, POSTERN_ERROR_PROTOCOL, "\"%s\" is no IMAP response", words);
     }
     return heed(s, ret, error);
+}
+
+/* Is it the answer to ENABLE? A refusal is no matter. */
+static bool answers_enable(ImapSource *s, const ImapResponse *response)
+{
+    if (response->kind != IMAP_TAGGED || !s->enabling.text[0] ||
+        !bytes_equal(response->tag, bytes_of(s->enabling.text))) {
+        return false;
+    }
+    s->enabling = (ImapTag){""};
+    return true;
+}
+
+bool imap_source_read(ImapSource *s, ImapResponse *ret, GError **error)
+{
+    do {
+        if (!read_and_parse(s, ret, error)) {
+            return false;
+        }
+    } while (answers_enable(s, ret));
+    return true;
+}
+
+bool imap_source_settle(ImapSource *s, GError **error)
+{
+    ImapResponse response;
+    while (s->enabling.text[0]) {
+        if (!read_and_parse(s, &response, error)) {
+            return false;
+        }
+        answers_enable(s, &response);
+    }
+    return true;
 }
 
 /* --- whole answers --- */

@@ -158,6 +158,9 @@ static bool idle_in_vain(Source *source, Came *came, GError **error)
 #define SELECT                                                                                     \
     "-> P1 SELECT \"INBOX\"\n<- * FLAGS (\\Seen)\n<- * 3 EXISTS\n<- * OK [UIDVALIDITY 7] ok\n"     \
     "<- * OK [UIDNEXT 9] next\n<- P1 OK [READ-WRITE] done\n"
+#define ASKED_TOGETHER "-> P1 SELECT \"INBOX\"\n-> P2 UID FETCH 6:* " ITEMS "\n"
+#define OPENED                                                                                     \
+    "<- * 3 EXISTS\n<- * OK [UIDVALIDITY 7] ok\n<- * OK [UIDNEXT 9] next\n<- P1 OK done\n"
 #define ITEMS "(UID FLAGS INTERNALDATE RFC822.SIZE)"
 #define LISTED_1 "<- * 1 FETCH (UID 5 FLAGS () RFC822.SIZE 3)\n"
 #define LISTED_3                                                                                   \
@@ -217,24 +220,79 @@ static const Play plays[] = {
     {.name = "only-what-is-new",
      .url = U,
      .caps = "IMAP4rev1",
-     .script = SELECT "-> P2 UID FETCH 6:* " ITEMS "\n" LISTED_3 "<- P2 OK\n",
+     .script = ASKED_TOGETHER OPENED LISTED_3 "<- P2 OK\n",
      .run = list_new,
      .story = "INBOX 7 next 9 mod 0\n6 (3) @0 seen\n8 (3) @0\n"},
     {.name = "all-is-new-after-renumbering",
      .url = U,
      .caps = "IMAP4rev1",
-     .script =
-         "-> P1 SELECT \"INBOX\"\n<- * 1 EXISTS\n<- * OK [UIDVALIDITY 8] x\n"
-         "<- * OK [UIDNEXT 6] x\n<- P1 OK\n-> P2 UID FETCH 1:* " ITEMS "\n" LISTED_1 "<- P2 OK\n",
+     .script = ASKED_TOGETHER "<- * 1 EXISTS\n<- * OK [UIDVALIDITY 8] x\n"
+                              "<- * OK [UIDNEXT 6] x\n<- P1 OK\n" LISTED_1
+                              "<- P2 OK\n-> P3 UID FETCH 1:* " ITEMS "\n" LISTED_1 "<- P3 OK\n",
      .run = list_new,
      .story = "INBOX 8 next 6 mod 0\n5 (3) @0\n"},
-    {.name = "nothing-new-needs-no-listing",
+    {.name = "nothing-new",
      .url = U,
      .caps = "IMAP4rev1",
-     .script = "-> P1 SELECT \"INBOX\"\n<- * 1 EXISTS\n<- * OK [UIDVALIDITY 7] x\n"
-               "<- * OK [UIDNEXT 6] x\n<- P1 OK\n",
+     .script = ASKED_TOGETHER "<- * 1 EXISTS\n<- * OK [UIDVALIDITY 7] x\n"
+                              "<- * OK [UIDNEXT 6] x\n<- P1 OK\n" LISTED_1 "<- P2 OK\n",
      .run = list_new,
      .story = "INBOX 7 next 6 mod 0\n"},
+    {.name = "nothing-at-all-may-be-refused",
+     .url = U,
+     .caps = "IMAP4rev1",
+     .script = ASKED_TOGETHER "<- * 0 EXISTS\n<- * OK [UIDVALIDITY 7] x\n<- P1 OK\n"
+                              "<- P2 NO nothing here\n",
+     .run = list_new,
+     .story = "INBOX 7 next 0 mod 0\n"},
+    {.name = "a-folder-that-cannot-be-opened",
+     .url = U,
+     .caps = "IMAP4rev1",
+     .script = ASKED_TOGETHER "<- P1 NO [UNAVAILABLE] later\n<- P2 BAD not selected\n",
+     .run = list_new,
+     .fails = POSTERN_ERROR_TEMPFAIL,
+     .says = "opening the folder INBOX: the server says \"P1 NO [UNAVAILABLE] later\""},
+    {.name = "extensions-are-enabled-on-the-way",
+     .url = U,
+     .caps = "IMAP4rev1,ENABLE,QRESYNC,UTF8=ACCEPT",
+     .script = "-> P1 ENABLE QRESYNC UTF8=ACCEPT\n-> P2 EXAMINE \"INBOX\"\n"
+               "<- * ENABLED QRESYNC UTF8=ACCEPT\n<- P1 OK\n<- * 0 EXISTS\n"
+               "<- * OK [UIDVALIDITY 7] x\n<- P2 OK\n",
+     .run = list_inbox,
+     .story = "INBOX 7 next 0 mod 0\n"},
+    {.name = "names-in-utf8-once-it-is-enabled",
+     .url = U,
+     .caps = "IMAP4rev1,ENABLE,UTF8=ACCEPT",
+     .script = "-> P1 ENABLE UTF8=ACCEPT\n<- * ENABLED UTF8=ACCEPT\n<- P1 OK\n"
+               "-> P2 SELECT \"Entw\xc3\xbcrfe \\\"&\\\"\"\n<- P2 NO nothing there\n",
+     .run = list_umlaut,
+     .fails = POSTERN_ERROR_UNAVAILABLE,
+     .says = "nothing there"},
+    {.name = "names-as-ever-when-utf8-was-refused",
+     .url = U,
+     .caps = "IMAP4rev1,ENABLE,UTF8=ACCEPT",
+     .script = "-> P1 ENABLE UTF8=ACCEPT\n<- P1 BAD no\n"
+               "-> P2 SELECT \"Entw&APw-rfe \\\"&-\\\"\"\n<- P2 NO nothing there\n",
+     .run = list_umlaut,
+     .fails = POSTERN_ERROR_UNAVAILABLE,
+     .says = "nothing there"},
+    {.name = "compression-that-is-refused",
+     .url = U,
+     .caps = "IMAP4rev1,COMPRESS=DEFLATE",
+     .compress = true,
+     .script = "-> P1 COMPRESS DEFLATE\n<- P1 NO [COMPRESSIONACTIVE] it is\n"
+               "-> P2 EXAMINE \"INBOX\"\n<- * 0 EXISTS\n<- P2 OK\n",
+     .run = list_inbox,
+     .story = "INBOX 0 next 0 mod 0\n"},
+    {.name = "compression-of-what-is-not-compressed",
+     .url = U,
+     .caps = "IMAP4rev1,COMPRESS=DEFLATE",
+     .compress = true,
+     .script = "-> P1 COMPRESS DEFLATE\n<- P1 OK go\n=> 00\n<- * 0 EXISTS\n<- P2 OK\n",
+     .run = list_inbox,
+     .fails = POSTERN_ERROR_PROTOCOL,
+     .says = "not compressed",
+     .loose = true},
     {.name = "a-name-in-modified-utf7",
      .url = U,
      .caps = "IMAP4rev1",
