@@ -13,13 +13,13 @@
 #include "cmd/help.h"
 
 extern const Command cmd_send, cmd_serve;
-extern const Command cmd_fetch, cmd_tunnel;
+extern const Command cmd_config, cmd_fetch, cmd_tunnel;
 extern const Command cmd_mime, cmd_mime_worker, cmd_talk, cmd_check, cmd_auth, cmd_help,
     cmd_completion;
 
-const Command *const commands[] = {&cmd_talk,        &cmd_check,  &cmd_fetch,      &cmd_send,
-                                   &cmd_serve,       &cmd_tunnel, &cmd_auth,       &cmd_mime,
-                                   &cmd_mime_worker, &cmd_help,   &cmd_completion, NULL};
+const Command *const commands[] = {
+    &cmd_talk, &cmd_check,       &cmd_fetch,  &cmd_send, &cmd_serve,      &cmd_tunnel, &cmd_auth,
+    &cmd_mime, &cmd_mime_worker, &cmd_config, &cmd_help, &cmd_completion, NULL};
 
 #if defined(__SANITIZE_ADDRESS__)
 #define UNDER_SANITIZER 1
