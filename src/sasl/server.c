@@ -103,9 +103,11 @@ void sasl_server_step_clear(SaslServerStep *step)
     g_clear_pointer(&step->why, g_free);
 }
 
-bool sasl_server_step(SaslServer *server, bool has_response, Bytes response, SaslServerStep *step,
+bool sasl_server_step(SaslServer *server, const Secret *given, SaslServerStep *step,
                       Deadline deadline, GError **error)
 {
+    bool has_response = given != NULL;
+    Bytes response = given ? secret_reveal(given) : BYTES_NONE;
     *step = (SaslServerStep){0};
     if (response.len > RESPONSE_MAX) {
         return sasl_broken(step, "an answer of %zu octets; at most %d are taken", response.len,

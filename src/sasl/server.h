@@ -59,10 +59,11 @@ void sasl_server_free(SaslServer *server);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SaslServer, sasl_server_free)
 const SaslMechanism *sasl_server_mechanism(const SaslServer *server);
 
-/* One step. has_response is false when the client gave no initial response; an empty one ("=") is
- * given as such. The response is wiped by its owner, not here. Fails only for reasons of this
- * machine's (no thread, cancelled). Suspends (GSSAPI only). */
-bool sasl_server_step(SaslServer *server, bool has_response, Bytes response, SaslServerStep *step,
+/* One step. `response` is NULL when the client gave no initial response; an empty one ("=") is
+ * given as such. Fails only for reasons of this machine's (no thread, cancelled). Suspends (GSSAPI
+ * only).
+ */
+bool sasl_server_step(SaslServer *server, const Secret *response, SaslServerStep *step,
                       Deadline deadline, GError **error);
 
 /* Who has logged in (the authorization identity where one was given), once ACCEPTED; before, who is

@@ -169,9 +169,7 @@ static bool converse(Guest *g, const GuestSasl *framing, SaslServer *server, Sec
     g_autoptr(Secret) response = initial;
     for (;;) {
         g_auto(SaslServerStep) step = {0};
-        if (!sasl_server_step(server, response != NULL,
-                              response ? secret_reveal(response) : BYTES_NONE, &step,
-                              wire_next_deadline(g->wire), error)) {
+        if (!sasl_server_step(server, response, &step, wire_next_deadline(g->wire), error)) {
             return false;
         }
         if (step.verdict != SASL_CONTINUE) {

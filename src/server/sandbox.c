@@ -18,6 +18,8 @@ const Service services[] = {
     {"submission", "smtp", "SUBMISSION_PORT", 587, false, false, smtpd_serve},
     {"submissions", "smtp", "SUBMISSIONS_PORT", 465, true, false, smtpd_serve},
     {"lmtp", "smtp", "LMTP_PORT", 24, false, false, lmtpd_serve},
+    {"pop3", "pop3", "POP3_PORT", 110, false, false, pop3d_serve},
+    {"pop3s", "pop3", "POP3S_PORT", 995, true, false, pop3d_serve},
     {NULL},
 };
 
@@ -42,15 +44,6 @@ static bool make_directory(Sandbox *box, GError **error)
     return true;
 }
 
-static bool write_private(const char *path, const Secret *text, GError **error)
-{
-    if (g_file_set_contents_full(path, secret_reveal(text).data, (gssize)secret_length(text),
-                                 G_FILE_SET_CONTENTS_CONSISTENT, 0600, error)) {
-        return true;
-    }
-    return error_prefix(error, "cannot keep the authority");
-}
-
 /* A directory keeps its authority, so that clients that were told to trust it go on doing so. */
 static bool find_authority(Sandbox *box, GError **error)
 {
@@ -66,8 +59,7 @@ static bool find_authority(Sandbox *box, GError **error)
     if (!box->mint || !box->plan->directory) {
         return box->mint != NULL;
     }
-    g_autoptr(Secret) saved = tls_mint_save(box->mint);
-    return write_private(path, saved, error);
+    return tls_mint_save(box->mint, path, error);
 }
 
 static bool write_root(Sandbox *box, GError **error)

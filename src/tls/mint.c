@@ -186,14 +186,19 @@ char *tls_mint_root(const TlsMint *mint)
     return pem_of((X509 *const[]){mint->root.certificate, NULL});
 }
 
-Secret *tls_mint_save(const TlsMint *mint)
+bool tls_mint_save(const TlsMint *mint, const char *path, GError **error)
 {
     g_autofree char *certificates =
         pem_of((X509 *const[]){mint->root.certificate, mint->intermediate.certificate, NULL});
     g_autoptr(Secret) root = pem_of_key(mint->root.key);
     g_autoptr(Secret) middle = pem_of_key(mint->intermediate.key);
     g_autoptr(Secret) keys = secret_wrap(BYTES_NONE, root, secret_reveal(middle));
-    return secret_wrap(bytes_of(certificates), keys, BYTES_NONE);
+    g_autoptr(Secret) all = secret_wrap(bytes_of(certificates), keys, BYTES_NONE);
+    g_autoptr(GError) why = NULL;
+    return g_file_set_contents_full(path, secret_reveal(all).data, (gssize)secret_length(all),
+                                    G_FILE_SET_CONTENTS_CONSISTENT, 0600, &why) ||
+           error_fail(error, POSTERN_ERROR_CANT_CREATE, "cannot keep the authority: %s",
+                      why->message);
 }
 
 static bool read_pair(BIO *certificates, BIO *keys, Pair *ret)

@@ -11,12 +11,12 @@ typedef struct TlsMint TlsMint;
 
 /* Makes a root and an intermediate (ECDSA P-256), both valid from a day ago for twenty years. */
 TlsMint *tls_mint_new(GError **error);
-/* The same with what tls_mint_save() wrote; NO_INPUT, DATA. */
+/* The same from what tls_mint_save() wrote; NO_INPUT, DATA. */
 TlsMint *tls_mint_load(Bytes pem, GError **error);
 void tls_mint_free(TlsMint *mint);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TlsMint, tls_mint_free)
-/* Both certificates and both keys, PEM. The caller frees it. */
-Secret *tls_mint_save(const TlsMint *mint);
+/* Writes both certificates and both keys, PEM, to a file of mode 0600. CANT_CREATE. */
+bool tls_mint_save(const TlsMint *mint, const char *path, GError **error);
 /* The root's certificate, PEM: what clients are to trust. The caller frees it. */
 char *tls_mint_root(const TlsMint *mint);
 

@@ -1,5 +1,5 @@
-/* What a client may say in an exchange: the server must go on, refuse or call it broken; nobody gets
- * in who does not know the password. */
+/* What a client may say in an exchange: the server must go on, refuse or call it broken; nobody
+ * gets in who does not know the password. */
 #include "sasl/server.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -44,7 +44,8 @@ static void converse(const char *mechanism, Bytes said)
         said = bytes_sub(said, line.len + 1, SIZE_MAX);
         g_auto(SaslServerStep) step = {0};
         bool says = turns > 0 || line.len > 0;
-        g_assert_true(sasl_server_step(server, says, line, &step, DEADLINE_NEVER, NULL));
+        g_autoptr(Secret) response = says ? secret_new(line.data ? line.data : "", line.len) : NULL;
+        g_assert_true(sasl_server_step(server, response, &step, DEADLINE_NEVER, NULL));
         verdict = step.verdict;
         g_assert_true(verdict != SASL_ACCEPTED);
         g_assert_true((verdict == SASL_CONTINUE) == (step.challenge != NULL));
@@ -55,9 +56,9 @@ static void converse(const char *mechanism, Bytes said)
 /* The first octet chooses the mechanism; lines are the client's messages. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const char *const mechanisms[] = {"SCRAM-SHA-1", "SCRAM-SHA-256-PLUS", "DIGEST-MD5",
-                                             "CRAM-MD5",    "PLAIN",              "LOGIN",
-                                             "XOAUTH2",     "OAUTHBEARER"};
+    static const char *const mechanisms[] = {
+        "SCRAM-SHA-1", "SCRAM-SHA-256-PLUS", "DIGEST-MD5", "CRAM-MD5", "PLAIN", "LOGIN",
+        "XOAUTH2",     "OAUTHBEARER"};
     if (size > 0) {
         converse(mechanisms[data[0] % G_N_ELEMENTS(mechanisms)],
                  (Bytes){(const char *)data + 1, size - 1});
