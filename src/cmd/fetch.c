@@ -119,6 +119,8 @@ static int run_fetch(void *values, char **args)
     int status = 0;
     if (!prepare(run, args, &error)) {
         status = command_fail(error);
+        bool bad_file = run->fetchmail_exit_codes && run->rc_failure;
+        status = bad_file ? fetch_rc_exit_status(run) : status;
     } else {
         run->progress = fetch_progress_new(run);
         bool stays = (run->interval > 0 || o->idle) && run->mode == FETCH_RUN;
