@@ -1,0 +1,187 @@
+"""`postern send --batch`: each message once, whatever breaks. POSTERN_KILLS=200 POSTERN_MESSAGES=500 is the full measure."""
+
+import json
+import os
+import random
+import signal
+import socketserver
+import subprocess
+import threading
+import time
+from collections import Counter
+
+import pytest
+from rig.postern import binary
+
+ALICE, BOB = "alice@example.test", "bob@example.test"
+KILLS = int(os.environ.get("POSTERN_KILLS", 12))
+MESSAGES = int(os.environ.get("POSTERN_MESSAGES", 60))
+
+
+class Sink(socketserver.ThreadingTCPServer):
+    """Takes mail by BDAT, and counts each message that it took, before it says so. `moods` answer for a subject's turn."""
+
+    allow_reuse_address = daemon_threads = True
+
+    def __init__(self, moods=None, pace=0.0):
+        super().__init__(("127.0.0.1", 0), Talk)
+        self.taken, self.asked, self.lock = Counter(), Counter(), threading.Lock()
+        self.moods, self.pace, self.sessions = moods or {}, pace, 0
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    @property
+    def url(self):
+        return f"smtp://127.0.0.1:{self.server_address[1]}"
+
+
+class Talk(socketserver.StreamRequestHandler):
+    def handle(self):
+        try:
+            self.server.sessions += 1
+            self.converse()
+        except (ConnectionError, ValueError):
+            pass
+
+    def say(self, text):
+        self.wfile.write(text.encode() + b"\r\n")
+
+    def converse(self):
+        self.say("220 sink")
+        while line := self.rfile.readline():
+            verb = line.split()[0].upper()
+            if verb == b"EHLO":
+                self.say("250-sink\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 CHUNKING")
+            elif verb == b"BDAT":
+                text = self.rfile.read(int(line.split()[1]))
+                if not self.end(text):
+                    return
+            else:
+                self.say("221 bye" if verb == b"QUIT" else "250 ok")
+
+    def end(self, text):
+        subject = text.partition(b"Subject: ")[2].partition(b"\r\n")[0].decode()
+        with self.server.lock:
+            self.server.asked[subject] += 1
+            mood = self.server.moods.get((subject, self.server.asked[subject]), "250 taken")
+            if mood.startswith("2"):
+                self.server.taken[subject] += 1
+        time.sleep(self.server.pace)
+        if mood == "cut":
+            return False
+        self.say(mood)
+        return not mood.startswith("421")
+
+
+@pytest.fixture
+def sink():
+    servers = []
+
+    def make(**more):
+        servers.append(Sink(**more))
+        return servers[-1]
+
+    yield make
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+def message(number):
+    return f"From: {ALICE}\nTo: {BOB}\nSubject: m{number:04}\nMessage-ID: <{number}@x>\n\nBody {number}\n.\n"
+
+
+@pytest.fixture
+def box(tmp_path):
+    directory = tmp_path / "box"
+    directory.mkdir()
+    for number in range(MESSAGES):
+        (directory / f"m{number:04}.eml").write_text(message(number))
+    return directory
+
+
+def once(n=None):
+    return Counter({f"m{number:04}": 1 for number in range(MESSAGES if n is None else n)})
+
+
+def test_a_directory_over_several_connections_each_message_once(postern, sink, box):
+    server = sink()
+    done = postern.run("send", server.url, "--batch", box, "--connections=4", "--json")
+    assert done.status == 0, done
+    results = [json.loads(line) for line in done.out.splitlines()]
+    assert len(results) == MESSAGES and {result["result"] for result in results} == {"accepted"}
+    assert server.taken == once() and server.sessions == 4
+    again = postern.run("send", server.url, "--batch", box, home=done.home)
+    assert again.status == 0 and again.out == "" and f"{MESSAGES} sent before" in again.err, again
+    assert server.taken == once()
+
+
+def test_later_is_tried_again_and_no_is_told(postern, sink, box):
+    moods = {("m0003", 1): "451 4.7.1 later", ("m0005", 1): "550 5.7.1 never", ("m0007", 1): "cut",
+             ("m0009", 1): "421 4.3.2 closing", ("m0011", 1): "451 4.3.0 x", ("m0011", 2): "451 4.3.0 x"}  # fmt: skip
+    server = sink(moods=moods)
+    done = postern.run("send", server.url, "--batch", box, "--retry-after=0.1", "--json")
+    assert done.status == 69, done
+    expected = once()
+    del expected["m0005"]
+    assert server.taken == expected
+    last = {json.loads(line)["file"]: json.loads(line)["result"] for line in done.out.splitlines()}
+    assert Counter(last.values()) == {"accepted": MESSAGES - 1, "refused": 1}
+    assert last["m0005.eml"] == "refused"
+
+
+def test_what_is_left_is_taken_up_by_the_next_run(postern, sink, box):
+    moods = {("m0002", n): "451 4.7.1 later" for n in (1, 2)}
+    server = sink(moods=moods)
+    done = postern.run("send", server.url, "--batch", box, "--retries=1", "--retry-after=0.05")
+    assert done.status == 75 and "1 left" in done.err and "m0002.eml" in done.out, done
+    again = postern.run("send", server.url, "--batch", box, home=done.home)
+    assert again.status == 0 and again.out.startswith("m0002.eml: accepted"), again
+    assert server.taken == once()
+
+
+def test_an_mbox_and_a_maildir_and_lines_of_json(postern, sink, tmp_path):
+    server = sink()
+    mbox = "".join(f"From x Thu Jan  1 00:00:00 1970\n{message(n)}>From quoted\n\n" for n in range(3))
+    (tmp_path / "mbox").write_text(mbox)
+    assert postern.run("send", server.url, "--batch", tmp_path / "mbox").status == 0
+    assert server.taken == once(3)
+    for name in ("new", "cur", "tmp"):
+        (tmp_path / "maildir" / name).mkdir(parents=True)
+    (tmp_path / "maildir/new/a").write_text(message(10))
+    (tmp_path / "maildir/cur/b:2,S").write_text(message(11))
+    (tmp_path / "maildir/tmp/c").write_text(message(12))
+    assert postern.run("send", server.url, "--batch", tmp_path / "maildir").status == 0
+    assert server.taken["m0010"] == server.taken["m0011"] == 1 and not server.taken["m0012"]
+    lines = [{"file": f"{tmp_path}/maildir/tmp/c", "from": ALICE, "to": [BOB, "c@d"]}] * 2
+    done = postern.run("send", server.url, "--batch=-", input="\n".join(map(json.dumps, lines)))
+    assert done.status == 0 and server.taken["m0012"] == 2, done
+    assert postern.run("send", server.url, "--batch=-", input='{"file": 1}').status == 65
+
+
+def test_kill_at_any_moment_loses_nothing_and_doubles_only_in_the_window(postern, sink, box):
+    """A message is sent again only if the kill fell between the server's yes and the journal's sync: one a connection."""
+    server = sink(pace=0.002)
+    home = postern.home()
+    chance = random.Random(6)
+    argv = [binary(), "send", server.url, "--batch", str(box), "--quiet"]
+    environment = postern.environment(home)
+    kills = 0
+    while kills < KILLS:
+        child = subprocess.Popen(argv, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        before = sum(server.taken.values())
+        patience = time.monotonic() + 5
+        while sum(server.taken.values()) == before and child.poll() is None and time.monotonic() < patience:
+            time.sleep(0.001)
+        time.sleep(chance.random() * 0.004 * MESSAGES / KILLS)
+        if child.poll() is not None:
+            break
+        child.send_signal(signal.SIGKILL)
+        child.wait()
+        kills += 1
+    done = postern.run("send", server.url, "--batch", box, home=home)
+    assert done.status == 0, done
+    doubled = sum(count - 1 for count in server.taken.values())
+    print(f"{kills} kills, {MESSAGES} messages, {len(once() - server.taken)} lost, {doubled} doubled")
+    assert not once() - server.taken, "lost"
+    assert doubled <= kills
+    assert kills >= min(KILLS, 3)
