@@ -1,0 +1,280 @@
+"""What `postern fetch` makes of POP3 and IMAP servers: real ones in their varieties, and such as lie, leave and never end."""
+
+import re
+
+import pytest
+
+from fetching import ALL_WELL, Collector, collected, fill, remaining
+from rig.dovecot import Dovecot
+
+ODD = [
+    b"Subject: dots\r\n\r\n.\r\n..\r\n.x\r\n...\r\nend\r\n",
+    b"Subject: no body\r\n\r\n",
+    b"no header at all\r\n",
+    b"Subject: caf\xe9\r\n\r\n\xff\xfe\r\n",
+    b"Subject: from\r\n\r\nFrom here on\r\n>From there\r\n",
+    b"Subject: {5}\r\n\r\n* BYE\r\n) UID 7\r\nP1 OK done\r\n+OK\r\n-ERR\r\n",
+    b"Subject: long\r\n\r\n" + b"x" * 200_000 + b"\r\n",
+    b"Subject: great\r\n\r\n" + (b"y" * 70 + b"\r\n") * 30_000,
+]
+SCHEMES = ["pop3", "pop3s", "imap", "imaps"]
+
+
+@pytest.fixture(scope="module")
+def compressing(rig):
+    settings = "protocol imap {\n  mail_plugins = imap_zlib\n}\npop3_uidl_format = %f\n"
+    return rig.launch(Dovecot(rig, "dovecot-compress", settings=settings))
+
+
+# --- real servers
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_every_message_comes_octet_for_octet(postern, dovecot, pki, users, scheme):
+    fill(dovecot, users.bob, ODD)
+    collector = Collector(postern, dovecot, pki, users.bob, scheme)
+    first, second = collector.run(), collector.run()
+    assert (first.status, second.status) == (0, 0), (first, second)
+    assert collector.result(ODD) == ALL_WELL
+    assert remaining(dovecot, users.bob) == len(ODD)
+
+
+@pytest.mark.parametrize("scheme", ["pop3s", "imaps"])
+def test_what_was_collected_is_removed_when_that_is_wanted(postern, dovecot, pki, users, scheme):
+    fill(dovecot, users.bob, ODD)
+    collector = Collector(postern, dovecot, pki, users.bob, scheme, "--after=delete")
+    result = collector.run()
+    assert result.status == 0, result
+    assert collector.result(ODD) == ALL_WELL
+    assert remaining(dovecot, users.bob) == 0
+
+
+def test_imap_is_compressed_where_the_server_can(postern, compressing, pki, users):
+    fill(compressing, users.bob, ODD)
+    collector = Collector(postern, compressing, pki, users.bob, "imaps", "--transcript=-")
+    result = collector.run()
+    assert result.status == 0, result
+    assert "COMPRESS DEFLATE" in result.out + result.err, result
+    assert collector.result(ODD) == ALL_WELL
+    collector.forget()
+    plain = collector.run("--no-imap-compress")
+    assert "COMPRESS DEFLATE" not in re.sub("(?m)^<.*$", "", plain.out + plain.err), plain
+    assert collector.result(ODD) == ALL_WELL
+
+
+def test_messages_are_moved_to_a_folder_that_is_made(postern, dovecot, pki, users):
+    fill(dovecot, users.bob, ODD[:3])
+    collector = Collector(postern, dovecot, pki, users.bob, "imaps", "--after=move:Done")
+    result = collector.run()
+    assert result.status == 0, result
+    assert collector.result(ODD[:3]) == ALL_WELL
+    assert remaining(dovecot, users.bob) == 0
+    done = dovecot.maildir(users.bob) / ".Done"
+    assert sum(len(list((done / name).iterdir())) for name in ("cur", "new")) == 3
+
+
+# --- servers that lie, leave and never end
+
+
+def pop3(*, uidl=True, ids=("a", "b"), sizes=("20", "20"), bodies=(b"Subject: 1\r\n\r\n1\r\n", b"Subject: 2\r\n\r\n2\r\n"), at_retr=None):
+    """A POP3 server without PIPELINING: more than one command at a time is an offence. `at_retr(peer, number)` answers
+    RETR, if it returns true."""
+
+    def answer(peer, verb, number):
+        if verb == b"UIDL" and uidl:
+            peer.say("+OK", *[f"{i} {uid}" for i, uid in enumerate(ids, 1)], ".")
+        elif verb == b"LIST":
+            peer.say("+OK", *[f"{i} {size}" for i, size in enumerate(sizes, 1)], ".")
+        elif verb == b"TOP":
+            peer.send(b"+OK\r\n" + bodies[number - 1].split(b"\r\n\r\n")[0] + b"\r\n\r\n.\r\n")
+        elif verb == b"RETR":
+            if not (at_retr and at_retr(peer, number)):
+                peer.send(b"+OK\r\n" + bodies[number - 1] + b".\r\n")
+        else:
+            peer.say("+OK" if verb in (b"USER", b"PASS", b"DELE", b"QUIT", b"NOOP") else "-ERR what?")
+
+    def script(peer):
+        peer.say("+OK ready")
+        while True:
+            line = peer.line()
+            verb, _, argument = line.upper().partition(b" ")
+            if verb == b"CAPA":
+                peer.say("+OK", "USER", "TOP", ".")
+            else:
+                answer(peer, verb, int(argument.split()[0]) if argument.split() and argument.split()[0].isdigit() else 0)
+            if verb == b"QUIT":
+                return
+            assert not peer._plain_in, "the client did not wait for the answer"
+
+    return script
+
+
+def imap(*, at_fetch=None, uids=(5, 6)):
+    """An IMAP server with two messages. `at_fetch(peer, tag, uid)` says what UID FETCH of a body brings."""
+
+    def answer(peer, tag, verb, line):
+        if verb in (b"SELECT", b"EXAMINE"):
+            peer.say(f"* {len(uids)} EXISTS", "* OK [UIDVALIDITY 7] x", "* OK [UIDNEXT 9] x")
+        elif verb == b"UID" and b"BODY.PEEK[]" in line:
+            for number, uid in enumerate(uids, 1):
+                if at_fetch and at_fetch(peer, tag, uid):
+                    continue
+                peer.say(f"* {number} FETCH (UID {uid} BODY[] {{18}}", f"Subject: {uid}", "", f"x{uid}", ")")
+        elif verb == b"UID" and b"FETCH" in line:
+            for number, uid in enumerate(uids, 1):
+                peer.say(f"* {number} FETCH (UID {uid} FLAGS () RFC822.SIZE 18)")
+        elif verb == b"LOGOUT":
+            peer.say("* BYE")
+        peer.say(f"{tag} OK done")
+
+    def script(peer):
+        peer.say("* OK [CAPABILITY IMAP4rev1] ready")
+        while True:
+            line = peer.line()
+            words = line.split(b" ")
+            if words[1].upper() == b"CAPABILITY":
+                peer.say("* CAPABILITY IMAP4rev1")
+            answer(peer, words[0].decode(), words[1].upper(), line)
+            if words[1].upper() == b"LOGOUT":
+                return
+
+    return script
+
+
+@pytest.fixture
+def from_hostile(postern, hostile, pki, users):
+    """from_hostile("pop3s", script) -> (collector, server)"""
+
+    def make(scheme, script, *options):
+        server = hostile.scripted(script, scheme, tls_first=True)
+        return Collector(postern, None, pki, users.alice, scheme, "--timeout=3", *options, port=server.port), server
+
+    return make
+
+
+def bodies(collector):
+    return sorted(collected(collector.maildir)) if collector.maildir.exists() else []
+
+
+ONE, TWO = b"Subject: 1\n\n1\n", b"Subject: 2\n\n2\n"
+
+
+def test_a_server_without_pipelining_gets_one_command_at_a_time(from_hostile):
+    collector, _ = from_hostile("pop3s", pop3(), "--after=delete")
+    result = collector.run()
+    assert result.status == 0, result
+    assert bodies(collector) == [ONE, TWO]
+
+
+def test_a_server_without_uidl_is_known_by_its_headers(from_hostile):
+    collector, server = from_hostile("pop3s", pop3(uidl=False))
+    assert collector.run().status == 0
+    before = server.received_tls.count(b"RETR")
+    assert bodies(collector) == [ONE, TWO]
+    assert collector.run().status == 0
+    assert bodies(collector) == [ONE, TWO] and server.received_tls.count(b"RETR") == before == 2
+
+
+def test_messages_with_the_same_uidl_are_all_fetched(from_hostile):
+    collector, _ = from_hostile("pop3s", pop3(ids=("same", "same")))
+    assert collector.run().status == 0
+    assert bodies(collector) == [ONE, TWO]
+
+
+@pytest.mark.parametrize("sizes", [("-1", "99999999999999999999999"), ("0", "4294967296"), ("nonsense",), ()])
+def test_sizes_that_lie_do_not_matter(from_hostile, sizes):
+    collector, _ = from_hostile("pop3s", pop3(sizes=sizes))
+    result = collector.run()
+    assert result.status == 0, result
+    assert bodies(collector) == [ONE, TWO]
+
+
+def cut(peer, number):
+    if number == 2:
+        peer.send(b"+OK\r\nSubject: 2\r\n\r\nhalf")
+        peer.reset()
+
+
+def never_ends(peer, number):
+    if number == 2:
+        peer.send(b"+OK\r\nSubject: 2\r\n\r\n.\n.\nnot the end\n.\n")
+        peer.stall()
+
+
+def silent(peer, number):
+    if number == 2:
+        peer.stall()
+
+
+def endless_line(peer, number):
+    if number == 2:
+        peer.flood(b"+OK" + b"x" * 65536)
+
+
+def refuses(peer, number):
+    if number == 2:
+        peer.say("-ERR [SYS/TEMP] not now")
+        return True
+
+
+@pytest.mark.parametrize("how, status", [(cut, (75, 76)), (never_ends, (75,)), (silent, (75,)), (endless_line, (76,)), (refuses, (0, 69, 75))])
+def test_half_a_message_is_none_by_pop3(from_hostile, how, status):
+    collector, _ = from_hostile("pop3s", pop3(at_retr=how), "--after=delete")
+    result = collector.run()
+    assert result.status in status, result
+    assert TWO not in bodies(collector) and not [text for text in bodies(collector) if text not in (ONE, TWO)]
+    assert collector.left_overs() == 0
+
+
+def imap_cut(peer, tag, uid):
+    if uid == 6:
+        peer.send(b"* 2 FETCH (UID 6 BODY[] {19}\r\nSubj")
+        peer.reset()
+
+
+def imap_great(peer, tag, uid):
+    if uid == 6:
+        peer.say("* 2 FETCH (UID 6 BODY[] {99999999999}", "Subject: 6", ")")
+        return True
+
+
+def imap_renumbered(peer, tag, uid):
+    if uid == 6:
+        peer.say("* OK [UIDVALIDITY 8] surprise")
+
+
+def imap_bye(peer, tag, uid):
+    if uid == 6:
+        peer.say("* BYE going down")
+        peer.finish()
+        peer.reset()
+
+
+def imap_endless(peer, tag, uid):
+    if uid == 6:
+        peer.flood(b"* 2 FETCH (X" + b"x" * 65536)
+
+
+def imap_stall(peer, tag, uid):
+    if uid == 6:
+        peer.stall()
+
+
+@pytest.mark.parametrize("how", [imap_cut, imap_great, imap_renumbered, imap_bye, imap_endless, imap_stall])
+def test_half_a_message_is_none_by_imap(from_hostile, how):
+    collector, _ = from_hostile("imaps", imap(at_fetch=how), "--after=delete")
+    result = collector.run()
+    assert result.status in (75, 76), result
+    assert set(bodies(collector)) <= {b"Subject: 5\n\nx5\n"}
+    assert collector.left_overs() == 0
+
+
+def imap_expunged(peer, tag, uid):
+    return uid == 6
+
+
+def test_a_message_that_is_expunged_meanwhile_is_no_trouble(from_hostile):
+    collector, _ = from_hostile("imaps", imap(at_fetch=imap_expunged))
+    result = collector.run()
+    assert result.status == 0, result
+    assert bodies(collector) == [b"Subject: 5\n\nx5\n"]
