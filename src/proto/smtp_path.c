@@ -18,7 +18,7 @@ bool smtp_path_check(const char *address, bool smtputf8, GError **error)
     if (len > PATH_MAX_OCTETS) {
         return refuse(address, "it has more than 254 octets", error);
     }
-    bool quoted = false;
+    bool quoted = false, seen_at = false;
     for (const char *c = address; *c; c++) {
         unsigned char octet = (unsigned char)*c;
         if (octet < 0x20 || octet == 0x7f) {
@@ -33,6 +33,11 @@ bool smtp_path_check(const char *address, bool smtputf8, GError **error)
             quoted = !quoted;
         } else if (!quoted && strchr("<> ,;()\\", octet)) {
             return refuse(address, "a bracket, a blank, a comma or a backslash is in it", error);
+        } else if (!quoted && octet == '@') {
+            if (seen_at) {
+                return refuse(address, "it has more than one @", error);
+            }
+            seen_at = true;
         }
     }
     if (quoted) {

@@ -59,13 +59,13 @@ class Talk(socketserver.StreamRequestHandler):
                 self.say("221 bye" if verb == b"QUIT" else "250 ok")
 
     def end(self, text):
+        time.sleep(self.server.pace)
         subject = text.partition(b"Subject: ")[2].partition(b"\r\n")[0].decode()
         with self.server.lock:
             self.server.asked[subject] += 1
             mood = self.server.moods.get((subject, self.server.asked[subject]), "250 taken")
             if mood.startswith("2"):
                 self.server.taken[subject] += 1
-        time.sleep(self.server.pace)
         if mood == "cut":
             return False
         self.say(mood)

@@ -25,6 +25,8 @@ static void test_check(void)
         {"joe@", false, false},
         {"@example.org", false, false},
         {"a@b,c@d", false, false},
+        {"a@b@c", false, false},
+        {"\"a@b\"@c", true, true},
         {"joe\t@example.org", false, false},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
