@@ -325,6 +325,66 @@ static void test_no_handshake_with_one_who_left(void)
     g_assert_cmpuint(injected, ==, 0);
 }
 
+/* --- bodies and windows --- */
+
+static void test_what_is_peeked_at_stays(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Wire) w = wire_on("<= 616263\n<- d\n<eof\n", false);
+    Bytes there;
+    g_assert_true(wire_peek(w, &there, &error));
+    g_assert_true(bytes_equal(there, BYTES_LITERAL("abc")));
+    g_assert_true(bytes_equal(wire_take(w, 2), BYTES_LITERAL("ab")));
+    g_assert_true(wire_peek(w, &there, &error));
+    g_assert_true(bytes_equal(there, BYTES_LITERAL("c")));
+    assert_line(w, "cd");
+    assert_fails(wire_peek(w, &there, &error), &error, POSTERN_ERROR_EOF, "closed the connection");
+}
+
+static void test_polling_does_not_wait(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Wire) w = wire_on("<- a\n-> x\n<- b\n<eof\n", false);
+    bool there = false;
+    g_assert_true(wire_poll(w, &there, &error) && there);
+    assert_line(w, "a");
+    g_assert_true(wire_poll(w, &there, &error) && !there);
+    g_assert_true(wire_sendf(w, &error, "x"));
+    assert_line(w, "b");
+    g_assert_true(wire_poll(w, &there, &error) && there); /* the end */
+}
+
+static void test_lines_that_are_held_go_out_together(void)
+{
+    g_autoptr(GError) error = NULL;
+    Stream *stream =
+        script_stream(BYTES_LITERAL("-> one\n-> two\n<- ok\n"), (ScriptOptions){0}, &error);
+    g_autoptr(Wire) w = wire_new(stream, 0.02);
+    Bytes line;
+    wire_hold(w);
+    g_assert_true(wire_sendf(w, &error, "one") && wire_sendf(w, &error, "two"));
+    g_assert_cmpuint(wire_bytes_out(w), ==, 0);
+    assert_fails(wire_line(w, &line, &error), &error, POSTERN_ERROR_TIMEOUT, "\"two\"");
+    g_assert_true(wire_release(w, &error));
+    g_assert_cmpuint(wire_bytes_out(w), ==, 10);
+    assert_line(w, "ok");
+    g_assert_true(wire_release(w, &error)); /* nothing is held any more */
+    g_assert_cmpuint(wire_bytes_out(w), ==, 10);
+}
+
+static void test_a_long_list_is_read_line_by_line(void)
+{
+    g_autoptr(GString) script = g_string_new(NULL);
+    for (int i = 0; i < 20000; i++) {
+        g_string_append_printf(script, "<- line %d\n", i);
+    }
+    g_autoptr(Wire) w = wire_on(script->str, false);
+    for (int i = 0; i < 20000; i++) {
+        g_autofree char *expected = g_strdup_printf("line %d", i);
+        assert_line(w, expected);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -349,5 +409,9 @@ int main(int argc, char **argv)
     TEST(last_words_are_heard_when_sending_fails);
     TEST(no_handshake_with_one_who_left);
 #undef TEST
+    g_test_add_func("/wire/peeking", test_what_is_peeked_at_stays);
+    g_test_add_func("/wire/polling", test_polling_does_not_wait);
+    g_test_add_func("/wire/holding", test_lines_that_are_held_go_out_together);
+    g_test_add_func("/wire/long_list", test_a_long_list_is_read_line_by_line);
     return g_test_run();
 }
