@@ -177,7 +177,8 @@ static int watch_workers(Watch *watch)
         }
         if (was_careful) {
             tell_end(watch, why, &error);
-            worst = MAX(worst, command_fail(error));
+            int failed = command_fail(error);
+            worst = MAX(worst, failed);
             watch->done++;
         }
         watch->careful = true;

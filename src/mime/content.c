@@ -62,6 +62,11 @@ static bool decode_piece(Decoder *d, const char *in, size_t len, bool last)
         }
         return d->good;
     }
+    /* Base64 that ends without padding: two or three digits are waiting. */
+    if (last && d->state.encoding == GMIME_CONTENT_ENCODING_BASE64 && d->state.state >= 2) {
+        in = "==";
+        len = d->state.state == 2 ? 2 : 1;
+    }
     size_t got = last ? d->g->g_mime_encoding_flush(&d->state, in, len, d->out)
                       : d->g->g_mime_encoding_step(&d->state, in, len, d->out);
     return got == 0 || d->sink(d->user, (Bytes){d->out, got}, d->error);
@@ -87,13 +92,23 @@ static bool read_pieces(Decoder *d, GMimeStream *stream, bool decoded)
     return !decoded || decode_piece(d, in, 0, true);
 }
 
+/* A multipart without parts has its text in GMime's prologue. */
+static Bytes text_of_hollow(const Gmime *g, GMimeObject *object)
+{
+    bool hollow = gmime_is(g, object, g->g_mime_multipart_get_type()) &&
+                  g->g_mime_multipart_get_count((GMimeMultipart *)object) == 0;
+    return hollow ? bytes_of(g->g_mime_multipart_get_prologue((GMimeMultipart *)object))
+                  : BYTES_NONE;
+}
+
 bool content_read(const Gmime *g, GMimeObject *leaf, bool decoded, MimeSink sink, void *user,
                   GError **error)
 {
     GMimeDataWrapper *wrapper = wrapper_of(g, leaf);
     GMimeStream *stream = wrapper ? g->g_mime_data_wrapper_get_stream(wrapper) : NULL;
     if (stream == NULL) {
-        return true;
+        Bytes hollow = text_of_hollow(g, leaf);
+        return hollow.len == 0 || sink(user, hollow, error);
     }
     decoded = decoded && !content_is_plain(g, leaf);
     Decoder d = {.g = g, .sink = sink, .user = user, .error = error, .good = true};

@@ -203,6 +203,8 @@
     X(g_mime_stream_fs_new)                                                                        \
     X(g_mime_stream_fs_new_with_bounds)                                                            \
     X(g_mime_stream_fs_set_owner)                                                                  \
+    X(g_mime_stream_pipe_new)                                                                      \
+    X(g_mime_stream_pipe_set_owner)                                                                \
     X(g_mime_stream_mem_get_type)                                                                  \
     X(g_mime_stream_mem_new)                                                                       \
     X(g_mime_stream_mem_new_with_buffer)                                                           \

@@ -267,9 +267,9 @@ static void end_link(Html *html, GString *out)
     const char *bare = g_str_has_prefix(to, "mailto:") ? to + strlen("mailto:") : to;
     bool says_so = strstr(bare, text) == bare || strstr(text, bare) != NULL;
     if (*to != '\0' && *text != '\0' && !says_so) {
+        g_autofree char *shown = g_strdup_printf("<%s>", bare);
         g_string_truncate(html->link, 0); /* not part of its own text */
         html->blank = true;
-        g_autofree char *shown = g_strdup_printf("<%s>", bare);
         g_autofree char *kept = g_strndup(shown, LINK_MAX);
         put(html, bytes_of(kept), out);
     }

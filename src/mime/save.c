@@ -103,8 +103,8 @@ static bool write_file(const MimeTree *tree, const MimeNode *node, Out *out, GEr
 static bool write_object(const MimeTree *tree, const MimeNode *node, int fd, GError **error)
 {
     const Gmime *g = tree->g;
-    GMimeStream *stream = g->g_mime_stream_fs_new(fd);
-    g->g_mime_stream_fs_set_owner((GMimeStreamFs *)stream, FALSE);
+    GMimeStream *stream = g->g_mime_stream_pipe_new(fd); /* serves files too, and never seeks */
+    g->g_mime_stream_pipe_set_owner((GMimeStreamPipe *)stream, FALSE);
     ssize_t n;
     if (node->kind == MIME_MESSAGE) {
         GMimeMessage *inner = g->g_mime_message_part_get_message((GMimeMessagePart *)node->object);
@@ -126,11 +126,10 @@ static bool write_node(const MimeTree *tree, const MimeNode *node, bool raw, Out
     if (out->file != 0) {
         return write_file(tree, node, out, error);
     }
-    if (node->kind == MIME_LEAF &&
-        gmime_is(tree->g, node->object, tree->g->g_mime_part_get_type())) {
+    if (node->kind == MIME_LEAF) {
         return content_read(tree->g, node->object, !raw, put, out, error);
     }
-    return node->object == NULL || write_object(tree, node, out->fd, error);
+    return write_object(tree, node, out->fd, error);
 }
 
 bool save_to_fd(const MimeTree *tree, const MimeNode *node, unsigned file, bool raw, int fd,

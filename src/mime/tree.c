@@ -114,14 +114,6 @@ static bool take_content(void *user, Bytes piece, GError **error)
     return true;
 }
 
-/* A multipart without parts has its text in GMime's prologue. */
-static Bytes text_of_hollow(const Gmime *g, GMimeObject *object)
-{
-    bool hollow = gmime_is(g, object, g->g_mime_multipart_get_type());
-    return hollow ? bytes_of(g->g_mime_multipart_get_prologue((GMimeMultipart *)object))
-                  : BYTES_NONE;
-}
-
 static bool read_leaf(MimeTree *tree, MimeNode *node, const MimeWish *wish, GError **error)
 {
     LeafReading reading = {.tree = tree, .node = node};
@@ -132,10 +124,7 @@ static bool read_leaf(MimeTree *tree, MimeNode *node, const MimeWish *wish, GErr
     if (is_text || wish->hash || node->bytes == 0) {
         reading.digest = wish->hash ? digest_new(DIGEST_SHA256) : NULL;
         reading.scan = is_text ? embedded_new(take_file, &reading) : NULL;
-        Bytes hollow = text_of_hollow(tree->g, node->object);
-        bool good = hollow.len > 0
-                        ? take_content(&reading, hollow, error)
-                        : content_read(tree->g, node->object, true, take_content, &reading, error);
+        bool good = content_read(tree->g, node->object, true, take_content, &reading, error);
         if (reading.scan != NULL) {
             embedded_end(reading.scan);
             embedded_free(reading.scan);
