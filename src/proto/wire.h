@@ -102,8 +102,8 @@ bool wire_sendf(Wire *w, GError **error, const char *format, ...) G_GNUC_PRINTF(
 bool wire_send_line(Wire *w, Bytes line, GError **error);
 /* From now on what is sent is kept back (and shown at once), up to 64 kB at a time, to go out in
  * one piece with wire_release(): a window of pipelined commands, or a short body with them, is one
- * write and one TLS record. Nothing that is read meanwhile can be the answer to it. Secrets do not
- * wait here: one that is sent releases what is held, and ends the holding. */
+ * write and one TLS record. A read that has to wait releases it first, and so does a secret, which
+ * does not wait here; both end the holding. */
 void wire_hold(Wire *w);
 /* Sends what was kept back and ends the holding; fine when there is none. Suspends. */
 bool wire_release(Wire *w, GError **error);

@@ -78,6 +78,9 @@ static bool fill(Wire *w, Deadline deadline, GError **error)
     if (w->eof) {
         return true;
     }
+    if (w->held && !wire_release(w, error)) { /* what is waited for may be the answer to it */
+        return false;
+    }
     size_t got = 0;
     GError *cause = NULL;
     bool ok = stream_read(w->stream, make_room(w), READ_CHUNK, &got, deadline, &cause);
