@@ -54,6 +54,8 @@ static const Option options[] = {
     {"stop-after", 0, OPTION_CHOICE, AT(stop_after), NULL,
      "go so far, show the dialogue, and end: nothing is sent",
      "connect|greeting|ehlo|tls|auth|mail|rcpt|data"},
+    {"check-account", 0, OPTION_BOOL, AT(check_account), NULL,
+     "try everything short of a message: address, TLS, login", NULL},
     {"batch", 0, OPTION_FILE, AT(batch), "DIR|MBOX|MAILDIR|-",
      "send many messages; -: lines of JSON on standard input", NULL},
     {"connections", 0, OPTION_INT, AT(connections), "N",

@@ -18,7 +18,7 @@ typedef struct {
     char *from, *envelope_from, *subject, *text, *html;
     char **attach, **inlined, **header;
     char *message;
-    bool test, as_is, print;
+    bool test, as_is, print, check_account;
     /* how it is handed over */
     char *notify, *ret, *envid, *orcpt, *submitter;
     bool require_tls, all_or_none, no_pipelining, no_chunking, json;

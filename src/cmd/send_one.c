@@ -1,4 +1,5 @@
 /* send_one.c: one message to one server. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -70,7 +71,8 @@ static Stage last_stage(const One *one)
 
 static bool stops_on_the_ladder(const One *one)
 {
-    return one->options->stop_after && !send_wishes(one->options).stop;
+    const SendOptions *o = one->options;
+    return o->check_account || (o->stop_after && !send_wishes(o).stop);
 }
 
 static bool is_mail_protocol(const Proto *proto)
@@ -167,6 +169,20 @@ static void print_json(const One *one, const GError *error)
     fflush(stdout);
 }
 
+/* What a login to this server would be good for. */
+static void show_account(const One *one)
+{
+    const Session *s = one->session;
+    g_autofree char *whom = session_whom(s);
+    g_autofree char *tls = s->peer ? tls_summary_line(s->peer) : g_strdup("no TLS");
+    SmtpOffers offers = smtp_offers(s->caps);
+    g_autofree char *size =
+        offers.size_max ? g_strdup_printf(", messages up to %" PRIu64 " octets", offers.size_max)
+                        : g_strdup("");
+    printf("%s: %s\n%s%s%s\n", whom, tls, s->auth_used ? "logged in by " : "no login was tried",
+           s->auth_used ? s->auth_used : "", size);
+}
+
 static void show_stop(const One *one)
 {
     if (one->options->stop_after && !one->show.quiet) {
@@ -187,6 +203,10 @@ static int conclude(One *one, GError *error)
     }
     if (error) {
         return command_fail(error);
+    }
+    if (one->options->check_account) {
+        show_account(one);
+        return 0;
     }
     if (stopped) {
         show_stop(one);
