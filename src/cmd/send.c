@@ -54,6 +54,9 @@ static const Option options[] = {
     {"stop-after", 0, OPTION_CHOICE, AT(stop_after), NULL,
      "go so far, show the dialogue, and end: nothing is sent",
      "connect|greeting|ehlo|tls|auth|mail|rcpt|data"},
+    {"mx", 0, OPTION_BOOL, AT(mx), NULL,
+     "no server: straight to the MX hosts of each recipient, by DANE, MTA-STS or as they offer",
+     NULL},
     {"check-account", 0, OPTION_BOOL, AT(check_account), NULL,
      "try everything short of a message: address, TLS, login", NULL},
     {"batch", 0, OPTION_FILE, AT(batch), "DIR|MBOX|MAILDIR|-",
@@ -102,7 +105,16 @@ static int run(void *values, char **args)
     }
     upper(o->notify);
     upper(o->ret);
-    return o->print ? print_message(o) : o->batch ? send_batch(o, args[0]) : send_one(o, args[0]);
+    if (o->print) {
+        return print_message(o);
+    }
+    if (o->mx && (args[0] || o->batch || o->check_account || o->connect.account)) {
+        GError *error = NULL;
+        error_fail(&error, POSTERN_ERROR_USAGE,
+                   "--mx finds the servers itself: no address, --account or --batch goes with it");
+        return command_fail(error);
+    }
+    return o->mx ? send_mx(o) : o->batch ? send_batch(o, args[0]) : send_one(o, args[0]);
 }
 
 const Command cmd_send = {

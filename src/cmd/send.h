@@ -3,6 +3,7 @@
  *   send.c          options, which of its jobs is wanted
  *   send_message.c  the message: composed, read, or a probe
  *   send_one.c      one message to one server
+ *   send_mx.c       one message to the hosts of each recipient's domain
  *   send_batch.c    many messages
  *   send_show.c     the dialogue and the results, as they appear */
 #pragma once
@@ -18,7 +19,7 @@ typedef struct {
     char *from, *envelope_from, *subject, *text, *html;
     char **attach, **inlined, **header;
     char *message;
-    bool test, as_is, print, check_account;
+    bool test, as_is, print, check_account, mx;
     /* how it is handed over */
     char *notify, *ret, *envid, *orcpt, *submitter;
     bool require_tls, all_or_none, no_pipelining, no_chunking, json;
@@ -64,6 +65,9 @@ int send_one(const SendOptions *o, const char *url);
 Connection *send_connection(const SendOptions *o, const char *url, SendShow *show, GError **error);
 /* AUTH when somebody is to log in, else TLS. */
 Stage send_top_stage(Connection *c);
+
+/* --- send_mx.c --- */
+int send_mx(const SendOptions *o);
 
 /* --- send_batch.c --- */
 int send_batch(const SendOptions *o, const char *url);

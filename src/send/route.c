@@ -1,0 +1,218 @@
+#include "send/route.h"
+
+#include <string.h>
+
+#include "audit/mta_sts_parse.h"
+#include "io/rdata.h"
+
+enum { HOPS_MAX = 20 };
+
+static const char *const proofs[] = {"opportunistic TLS", "MTA-STS", "DANE"};
+
+const char *route_proof_name(RouteProof proof)
+{
+    return proofs[proof];
+}
+
+static void hop_free(void *data)
+{
+    RouteHop *hop = data;
+    g_free(hop->host);
+    g_free(hop->unusable);
+    g_free(hop);
+}
+
+void route_free(Route *route)
+{
+    if (route) {
+        g_ptr_array_unref(route->hops);
+        g_free(route->note);
+        g_free(route);
+    }
+}
+
+static void add_hop(Route *route, char *host, uint16_t preference)
+{
+    RouteHop *hop = g_new0(RouteHop, 1);
+    hop->host = host;
+    hop->preference = preference;
+    g_ptr_array_add(route->hops, hop);
+}
+
+/* Hosts of one preference share the load: in random order (RFC 5321 5.1). */
+static int by_preference(gconstpointer a, gconstpointer b)
+{
+    const RouteHop *x = *(RouteHop *const *)a, *y = *(RouteHop *const *)b;
+    return (x->preference > y->preference) - (x->preference < y->preference);
+}
+
+static void shuffle(GPtrArray *hops)
+{
+    for (guint i = hops->len; i > 1; i--) {
+        guint j = (guint)g_random_int_range(0, (gint32)i);
+        gpointer other = hops->pdata[j];
+        hops->pdata[j] = hops->pdata[i - 1];
+        hops->pdata[i - 1] = other;
+    }
+}
+
+/* --- MX --- */
+
+static bool read_mx(const DnsAnswer *answer, const char *domain, Route *route, GError **error)
+{
+    for (guint i = 0; i < answer->records->len && i < HOPS_MAX; i++) {
+        gsize len;
+        const char *data = g_bytes_get_data(g_ptr_array_index(answer->records, i), &len);
+        RdataMx mx;
+        if (!rdata_mx((Bytes){data, len}, &mx)) {
+            continue;
+        }
+        if (!strcmp(mx.host, ".")) {
+            g_free(mx.host);
+            return error_fail(error, POSTERN_ERROR_UNAVAILABLE,
+                              "%s takes no mail: its MX record says so (a null MX, RFC 7505)",
+                              domain);
+        }
+        add_hop(route, mx.host, mx.preference);
+    }
+    shuffle(route->hops);
+    g_ptr_array_sort(route->hops, by_preference);
+    return true;
+}
+
+static bool find_hosts(Dns *dns, const char *domain, Deadline deadline, Route *route, bool *secure,
+                       GError **error)
+{
+    g_autoptr(DnsAnswer) answer = dns_query(dns, domain, DNS_MX, deadline, error);
+    if (!answer) {
+        return error_prefix(error, "MX of %s", domain);
+    }
+    if (answer->bogus) {
+        return error_fail(error, POSTERN_ERROR_INSECURE, "the MX answer for %s is bogus: %s",
+                          domain, answer->why_bogus ? answer->why_bogus : "DNSSEC failed");
+    }
+    enum { NXDOMAIN = 3 };
+    if (answer->rcode == NXDOMAIN) {
+        return error_fail(error, POSTERN_ERROR_NO_HOST, "there is no domain %s", domain);
+    }
+    *secure = answer->secure;
+    if (!read_mx(answer, domain, route, error)) {
+        return false;
+    }
+    route->implicit = route->hops->len == 0;
+    if (route->implicit) {
+        add_hop(route, g_strdup(domain), 0);
+    }
+    return true;
+}
+
+/* --- MTA-STS --- */
+
+/* Is there a record that says there is a policy? */
+static bool has_record(Dns *dns, const char *domain, Deadline deadline)
+{
+    g_autofree char *name = g_strconcat("_mta-sts.", domain, NULL);
+    g_autoptr(DnsAnswer) answer = dns_query(dns, name, DNS_TXT, deadline, NULL);
+    g_autoptr(GString) records = g_string_new(NULL);
+    for (guint i = 0; answer && !answer->bogus && i < answer->records->len; i++) {
+        gsize len;
+        const char *data = g_bytes_get_data(g_ptr_array_index(answer->records, i), &len);
+        g_autoptr(GString) text = rdata_txt((Bytes){data, len});
+        g_string_append_printf(records, "%s\n", text ? text->str : "");
+    }
+    g_autofree char *id = mta_sts_record_parse(bytes_of_string(records), NULL);
+    return id != NULL;
+}
+
+static MtaStsPolicy *fetch_policy(const HttpsPlan *https, const char *domain, Deadline deadline,
+                                  char **why)
+{
+    g_autofree char *url = g_strdup_printf("https://mta-sts.%s/.well-known/mta-sts.txt", domain);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(HttpsAnswer) answer = https_get(https, url, deadline, &error);
+    if (!answer || answer->status != 200) {
+        *why =
+            answer ? g_strdup_printf("HTTP status %d", answer->status) : g_strdup(error->message);
+        return NULL;
+    }
+    g_autoptr(MtaStsPolicy) policy = mta_sts_policy_parse(bytes_of_array(answer->body));
+    if (policy->problems->len) {
+        *why = g_strdup(g_ptr_array_index(policy->problems, 0));
+        return NULL;
+    }
+    return g_steal_pointer(&policy);
+}
+
+static bool is_listed(const MtaStsPolicy *policy, const char *host)
+{
+    for (guint i = 0; i < policy->mx->len; i++) {
+        if (mta_sts_mx_matches(g_ptr_array_index(policy->mx, i), host)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A policy that cannot be had is none (RFC 8461 5.1: nothing is cached here), and that is told. */
+static void apply_mta_sts(Dns *dns, const HttpsPlan *https, const char *domain, Deadline deadline,
+                          Route *route)
+{
+    if (!has_record(dns, domain, deadline)) {
+        return;
+    }
+    g_autofree char *why = NULL;
+    g_autoptr(MtaStsPolicy) policy = fetch_policy(https, domain, deadline, &why);
+    bool enforced = policy && !g_strcmp0(policy->mode, "enforce");
+    if (!enforced) {
+        route->note = policy ? g_strdup_printf("its MTA-STS policy is \"%s\"", policy->mode)
+                             : g_strdup_printf("its MTA-STS policy could not be had: %s", why);
+        return;
+    }
+    for (guint i = 0; i < route->hops->len; i++) {
+        RouteHop *hop = g_ptr_array_index(route->hops, i);
+        hop->proof = ROUTE_MTA_STS;
+        if (!is_listed(policy, hop->host)) {
+            hop->unusable = g_strdup("the domain's MTA-STS policy does not list it");
+        }
+    }
+}
+
+/* --- DANE --- */
+
+/* TLSA counts only where MX, addresses and the records themselves are validated (RFC 7672 2.2);
+ * then it has the say, whatever MTA-STS wants (RFC 8461 2). */
+static void apply_dane(Dns *dns, Deadline deadline, RouteHop *hop)
+{
+    g_autoptr(DnsAddresses) addresses = dns_addresses(dns, hop->host, AF_UNSPEC, deadline, NULL);
+    if (!addresses || !addresses->secure) {
+        return;
+    }
+    g_autofree char *name = g_strconcat("_25._tcp.", hop->host, NULL);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(DnsAnswer) answer = dns_query(dns, name, DNS_TLSA, deadline, &error);
+    bool broken = !answer || answer->bogus;
+    if (broken) {
+        g_free(hop->unusable);
+        hop->unusable = g_strdup_printf("its TLSA records cannot be had: %s",
+                                        answer ? "the answer is bogus" : error->message);
+    } else if (answer->secure && answer->records->len) {
+        g_clear_pointer(&hop->unusable, g_free);
+        hop->proof = ROUTE_DANE;
+    }
+}
+
+Route *route_find(Dns *dns, const HttpsPlan *https, const char *domain, Deadline deadline,
+                  GError **error)
+{
+    g_autoptr(Route) route = g_new0(Route, 1);
+    route->hops = g_ptr_array_new_with_free_func(hop_free);
+    bool secure = false;
+    if (!find_hosts(dns, domain, deadline, route, &secure, error)) {
+        return NULL;
+    }
+    apply_mta_sts(dns, https, domain, deadline, route);
+    for (guint i = 0; secure && i < route->hops->len; i++) {
+        apply_dane(dns, deadline, g_ptr_array_index(route->hops, i));
+    }
+    return g_steal_pointer(&route);
+}
