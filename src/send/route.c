@@ -135,6 +135,10 @@ static MtaStsPolicy *fetch_policy(const HttpsPlan *https, const char *domain, De
             answer ? g_strdup_printf("HTTP status %d", answer->status) : g_strdup(error->message);
         return NULL;
     }
+    if (g_strcmp0(answer->content_type, "text/plain") != 0) { /* RFC 8461 3.2 */
+        *why = g_strdup("it is not text/plain");
+        return NULL;
+    }
     g_autoptr(MtaStsPolicy) policy = mta_sts_policy_parse(bytes_of_array(answer->body));
     if (policy->problems->len) {
         *why = g_strdup(g_ptr_array_index(policy->problems, 0));

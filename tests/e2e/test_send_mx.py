@@ -1,0 +1,79 @@
+"""`postern send --mx`: the hosts of a domain in their order, and what each must prove."""
+
+import pytest
+
+ALICE = "alice@example.test"
+UNAVAILABLE, NO_HOST, TEMPFAIL, PROTOCOL = 69, 68, 75, 76
+
+
+@pytest.fixture
+def direct(postern, pki, dns, https, postfix):
+    """direct(ADDRESS): a probe by --mx, every host's port 25 being Postfix'."""
+
+    def run(to, *options, hosts=("mail.example.test",), ca=True):
+        led = [f"--connect-to={host}:25:127.0.0.1:{postfix.port('smtp')}" for host in hosts]
+        trust = [f"--ca-file={pki.ca_file}"] if ca else []
+        return postern.run(
+            "send", "--mx", "-4", *trust, *dns.options, *https.connect_to, *led, "--connect-to=127.0.0.1:1", "--from",
+            ALICE, "--to", to, "--subject", "mx", "--text", "t", *options,
+        )  # fmt: skip
+
+    return run
+
+
+def test_dane_is_demanded_where_the_records_are_validated(direct):
+    done = direct("bob@example.test")
+    assert done.status == 0, done
+    assert "=== example.test: mail.example.test, DANE" in done.err
+    assert "bob@example.test: accepted" in done.out
+
+
+def test_dane_needs_no_authority(direct):
+    assert direct("bob@example.test", ca=False).status == 0
+
+
+def test_the_next_host_is_tried_when_one_is_not_there(direct):
+    done = direct("bob@many-mx.example.test", hosts=["backup.example.test"])
+    order = [done.err.find(f"=== many-mx.example.test: {host}.example.test, ") for host in ("mail", "backup")]
+    assert -1 < order[0] < order[1], done
+    assert done.status == UNAVAILABLE and "bob@many-mx.example.test: refused (554 5.7.1" in done.out, done
+
+
+def test_a_host_without_dane_must_fit_the_mta_sts_policy(direct):
+    done = direct("bob@example.test", hosts=["backup.example.test"])
+    assert "=== example.test: backup.example.test, MTA-STS" in done.err, done
+    assert done.status == PROTOCOL and done.out == "", done  # Postfix' certificate is for another name
+
+
+@pytest.mark.parametrize("domain, why", [("sts-gone", "404"), ("sts-html", "text/plain"), ("sts-broken", "version")])
+def test_a_policy_that_cannot_be_had_is_told(direct, domain, why):
+    done = direct(f"bob@{domain}.example.test")
+    assert "MTA-STS policy could not be had: " in done.err and why in done.err, done
+
+
+def test_a_null_mx_takes_no_mail(direct):
+    done = direct("bob@nullmx.example.test")
+    assert done.status == UNAVAILABLE and "null MX" in done.err, done
+
+
+def test_no_domain_and_a_bogus_one(direct):
+    assert direct("bob@nowhere.example.test").status == NO_HOST
+    done = direct("bob@mx.bogus.test")
+    assert done.status == PROTOCOL and "bogus" in done.err, done
+
+
+def test_without_dane_and_mta_sts_it_is_opportunistic_and_said(direct):
+    done = direct("bob@insecure.test", hosts=["mail.insecure.test"])
+    assert "=== insecure.test: mail.insecure.test, opportunistic TLS" in done.err, done
+    assert "bob@insecure.test: refused" in done.out and done.status == UNAVAILABLE
+
+
+def test_a_domain_without_mx_is_its_own(direct):
+    done = direct("bob@four.example.test", hosts=["four.example.test"])
+    assert "=== four.example.test: four.example.test, " in done.err, done
+
+
+def test_what_it_does_not_go_with(direct, postern):
+    assert direct("bob@example.test", "smtp://localhost").status == 64
+    assert direct("bob@example.test", "--stop-after=tls").status == 64
+    assert direct("postmaster").status == 65
