@@ -55,6 +55,11 @@ static void cbc(const Facts *f, Findings *out)
 
 static void static_rsa(const Facts *f, Findings *out)
 {
+    g_autofree char *evidence = NULL;
+    if (f->robot_left_out && class_offered(f, CLASS_RSA_KX, &evidence) == YES) {
+        findings_fail(out, "%s; whether it gives way to ROBOT is asked with --full", evidence);
+        return;
+    }
     fails_if_offered(f, out, CLASS_RSA_KX);
 }
 

@@ -28,6 +28,10 @@ static void robot(const Facts *f, Findings *out)
         findings_pass(out, "key exchange by static RSA is not offered");
         return;
     }
+    if (f->robot.known == UNKNOWN && f->robot_left_out) {
+        findings_not_applicable(out); /* static RSA has a row of its own; nothing is claimed */
+        return;
+    }
     findings_from_fact(out, &f->robot, YES, "");
 }
 

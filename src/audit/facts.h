@@ -114,6 +114,7 @@ typedef struct {
         heartbeat;
     int64_t ticket_lifetime; /* seconds, -1 unknown */
     Fact heartbleed, ccs_injection, robot, ticketbleed;
+    bool robot_left_out; /* it would have taken more connections than a verdict is worth */
     Fact ocsp_stapled, sct_present;
     int n_sct;
 
@@ -168,7 +169,7 @@ typedef struct {
     char *spf_text, *dmarc_text; /* all TXT records of the domain; of _dmarc: one a line */
     Fact autoconfig;
     char *autoconfig_text; /* the file mail programs set themselves up by, as it was fetched */
-    GPtrArray *services; /* of Facts, borrowed: the services checked for this domain */
+    GPtrArray *services;   /* of Facts, borrowed: the services checked for this domain */
 } DomainFacts;
 
 /* All unknown, lists there and empty. */

@@ -18,7 +18,7 @@ typedef struct {
 } ProbeRow;
 
 /* Waves: SIDE rows run beside all waves but the first; NEVER: another row sees to it. */
-enum { SIDE = 1, FIRST_OF_CHAIN = 2, WAVES = 6, NEVER = WAVES };
+enum { SIDE = 1, FIRST_OF_CHAIN = 2, WAVES = 7, NEVER = WAVES };
 /* Connections that must be left for things to be done at once. */
 enum { SPACIOUS = 16, MOST_FULL = 150 };
 
@@ -39,6 +39,8 @@ static const ProbeRow rows[] = {
     {"fallback protection", 1, 1, 4, 3, probe_extensions},
     {"groups", 1, 3, 5, 3, probe_groups},
     {"old flaws", 1, 2, 5, 4, probe_vulnerable},
+    {"Ticketbleed", 0, 1, SIDE, SIDE, probe_ticketbleed},
+    {"ROBOT", 0, 5, 6, 4, probe_robot},
     {"renegotiation, resumption by id", 1, 2, 5, 3, probe_resumption_id},
 };
 

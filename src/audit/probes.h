@@ -22,6 +22,10 @@ void probe_groups(Prober *p);
 void probe_extensions(Prober *p);
 /* probe_vulnerable.c */
 void probe_vulnerable(Prober *p);
+/* probe_robot.c: ROBOT, where there is static RSA and connections enough are left for it; and
+ * Ticketbleed. */
+void probe_robot(Prober *p);
+void probe_ticketbleed(Prober *p);
 /* CVE-2014-0224, over a connection below TLS 1.3 that has been answered and is of no more use for
  * anything else (asked->session). */
 void probe_early_ccs(Facts *f, Asked *asked);

@@ -50,6 +50,10 @@ typedef struct {
     uint32_t max_early_data; /* octets of 0-RTT data it would take (TLS 1.3); 0: none */
 } TlsSessionFacts;
 TlsSessionFacts tls_session_facts(const TlsSession *session);
+/* The ticket as the server gave it, empty when there is none; borrowed. And IANA's number of the
+ * suite. */
+Bytes tls_session_ticket(const TlsSession *session);
+uint16_t tls_session_suite(const TlsSession *session);
 
 typedef enum { TLS_CLOSE_OPEN, TLS_CLOSE_NOTIFY, TLS_CLOSE_TRUNCATED, TLS_CLOSE_ALERT } TlsClose;
 /* How the peer ended its side, as far as we have read. */

@@ -53,6 +53,7 @@ typedef struct {
     bool ems, etm, ticket, renegotiation_info, heartbeat, status_request, server_name;
     char *alpn;
     size_t session_id_len;
+    uint8_t session_id[32];
     uint8_t random[32];
     enum { HELLO_NO_SENTINEL, HELLO_SENTINEL_12, HELLO_SENTINEL_11 } sentinel; /* RFC 8446 4.1.3 */
     GPtrArray *certificates; /* of GBytes: DER, the leaf first; may be empty */
@@ -65,7 +66,9 @@ typedef struct {
     bool chosen; /* a ServerHello (or its kin) was read: version and suite are known, whatever came
                     after */
     bool done;   /* ServerHelloDone was seen */
-    Bytes text;  /* NOT_TLS: the first bytes, borrowed from the reader */
+    bool certificate_asked; /* CertificateRequest was seen */
+    bool resumed;           /* below TLS 1.3: ChangeCipherSpec came instead of a certificate */
+    Bytes text;             /* NOT_TLS: the first bytes, borrowed from the reader */
 } HelloAnswer;
 
 typedef struct HelloReader HelloReader;
@@ -75,7 +78,7 @@ HelloReader *hello_reader_new(void);
 void hello_reader_free(HelloReader *reader);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HelloReader, hello_reader_free)
 /* The kind as known after these bytes; SERVER only when the flight is complete (ServerHelloDone; in
- * TLS 1.3 the ServerHello). */
+ * TLS 1.3 the ServerHello; of a resumed session the ChangeCipherSpec). */
 HelloKind hello_reader_feed(HelloReader *reader, Bytes piece);
 /* What is known so far (also when the connection ended in the middle). Borrowed until the next
  * call. */

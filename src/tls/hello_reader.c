@@ -21,6 +21,7 @@ enum {
     SERVER_HELLO = 2,
     CERTIFICATE = 11,
     SERVER_KEY_EXCHANGE = 12,
+    CERTIFICATE_REQUEST = 13,
     SERVER_HELLO_DONE = 14,
     CERTIFICATE_STATUS = 22
 };
@@ -187,6 +188,7 @@ static HelloKind read_server_hello(HelloReader *r, Bytes body)
     a->suite = suite;
     a->compression = compression;
     a->session_id_len = id.len;
+    memcpy(a->session_id, id.data, MIN(id.len, sizeof a->session_id));
     a->chosen = true;
     memcpy(a->random, random.data, sizeof a->random);
     read_sentinel(a);
@@ -309,6 +311,8 @@ static HelloKind read_message(HelloReader *r, uint8_t type, Bytes body)
         read_status(a, body);
     } else if (type == SERVER_KEY_EXCHANGE) {
         read_key_exchange(a, body);
+    } else if (type == CERTIFICATE_REQUEST) {
+        a->certificate_asked = true;
     } else if (type == SERVER_HELLO_DONE) {
         a->done = true;
         return HELLO_SERVER;
@@ -377,7 +381,9 @@ static HelloKind read_record(HelloReader *r, uint8_t type, Bytes body)
         return read_alert(&r->answer, body);
     case RECORD_HANDSHAKE:
         return read_messages(r, body);
-    case RECORD_CCS: /* for the sake of middleboxes (RFC 8446 appendix D.4) */
+    case RECORD_CCS: /* a resumed session; or for the sake of middleboxes (RFC 8446 D.4) */
+        r->answer.resumed = r->answer.chosen && !r->answer.certificates->len;
+        return r->answer.resumed ? HELLO_SERVER : HELLO_MORE;
     case RECORD_HEARTBEAT:
         return HELLO_MORE;
     default:

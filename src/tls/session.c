@@ -84,6 +84,20 @@ TlsSessionFacts tls_session_facts(const TlsSession *session)
     };
 }
 
+Bytes tls_session_ticket(const TlsSession *session)
+{
+    const unsigned char *ticket = NULL;
+    size_t len = 0;
+    SSL_SESSION_get0_ticket(session->session, &ticket, &len);
+    return (Bytes){(const char *)ticket, len};
+}
+
+uint16_t tls_session_suite(const TlsSession *session)
+{
+    const SSL_CIPHER *cipher = SSL_SESSION_get0_cipher(session->session);
+    return cipher ? SSL_CIPHER_get_protocol_id(cipher) : 0;
+}
+
 void tls_session_free(TlsSession *session)
 {
     if (!session) {
