@@ -1,8 +1,10 @@
-/* mailstore.c: users, folders and messages in memory. */
+/* mailstore.c: users and messages, and those who watch them. */
 #include "server/mailstore.h"
 
 #include <string.h>
 #include <time.h>
+
+#include "server/mailstore_inside.h"
 
 typedef struct {
     unsigned id;
@@ -10,17 +12,19 @@ typedef struct {
     void *user;
 } Watch;
 
-struct MailStore {
-    char *directory;
-    GPtrArray *users;
-    GArray *watches;
-    unsigned last_watch;
-    uint32_t last_validity;
-};
+/* --- life and death --- */
 
-static void mail_free(gpointer data)
+Mail *mail_ref(Mail *mail)
 {
-    Mail *mail = data;
+    mail->refs++;
+    return mail;
+}
+
+void mail_unref(Mail *mail)
+{
+    if (!mail || --mail->refs > 0) {
+        return;
+    }
     g_clear_pointer(&mail->keywords, g_ptr_array_unref);
     g_clear_pointer(&mail->text, g_bytes_unref);
     g_free(mail->from);
@@ -29,10 +33,16 @@ static void mail_free(gpointer data)
     g_free(mail);
 }
 
+static void unref_mail(gpointer data)
+{
+    mail_unref(data);
+}
+
 static void folder_free(gpointer data)
 {
     MailFolder *folder = data;
     g_free(folder->name);
+    g_free(folder->path);
     g_ptr_array_unref(folder->mails);
     g_free(folder);
 }
@@ -41,47 +51,43 @@ static void user_free(gpointer data)
 {
     MailUser *user = data;
     g_free(user->name);
+    g_free(user->path);
     g_ptr_array_unref(user->folders);
+    g_ptr_array_unref(user->subscriptions);
     g_free(user);
 }
 
 MailStore *mailstore_new(const char *directory, GError **error)
 {
-    (void)error;
-    MailStore *store = g_new0(MailStore, 1);
+    g_autoptr(MailStore) store = g_new0(MailStore, 1);
     store->directory = g_strdup(directory);
     store->users = g_ptr_array_new_with_free_func(user_free);
+    store->graveyard = g_ptr_array_new_with_free_func(folder_free);
     store->watches = g_array_new(FALSE, FALSE, sizeof(Watch));
     store->last_validity = (uint32_t)time(NULL);
-    return store;
+    return !directory || mailstore_load(store, error) ? g_steal_pointer(&store) : NULL;
 }
 
 void mailstore_free(MailStore *store)
 {
     if (store) {
         g_ptr_array_unref(store->users);
+        g_ptr_array_unref(store->graveyard);
         g_array_unref(store->watches);
         g_free(store->directory);
         g_free(store);
     }
 }
 
-static void tell_watches(MailStore *store, MailFolder *folder)
-{
-    folder->changes++;
-    for (guint i = 0; i < store->watches->len; i++) {
-        const Watch *w = &g_array_index(store->watches, Watch, i);
-        w->func(w->user, folder);
-    }
-}
+/* --- users --- */
 
-static MailFolder *add_folder(MailStore *store, MailUser *user, const char *name)
+MailFolder *mailstore_add_folder(MailStore *store, MailUser *user, const char *name)
 {
     MailFolder *folder = g_new0(MailFolder, 1);
     folder->name = g_strdup(name);
     folder->validity = ++store->last_validity;
-    folder->uid_next = 1;
-    folder->mails = g_ptr_array_new_with_free_func(mail_free);
+    folder->uid_next = folder->first_recent = 1;
+    folder->mails = g_ptr_array_new_with_free_func(unref_mail);
     g_ptr_array_add(user->folders, folder);
     return folder;
 }
@@ -97,35 +103,48 @@ MailUser *mailstore_find_user(MailStore *store, const char *name)
     return NULL;
 }
 
+static bool user_name_is_good(const char *name)
+{
+    bool good = *name && *name != '.' && strlen(name) <= 200;
+    for (const char *c = name; *c; c++) {
+        good = good && *c != '/' && (guchar)*c >= ' ';
+    }
+    return good;
+}
+
 MailUser *mailstore_user(MailStore *store, const char *name, GError **error)
 {
-    MailUser *found = mailstore_find_user(store, name);
-    if (found) {
-        return found;
+    MailUser *user = mailstore_find_user(store, name);
+    if (user) {
+        return user;
     }
-    if (!*name || strchr(name, '/') || *name == '.' || strlen(name) > 200) {
+    if (!user_name_is_good(name)) {
         error_fail(error, POSTERN_ERROR_DATA, "a user cannot be called so");
         return NULL;
     }
-    MailUser *user = g_new0(MailUser, 1);
+    user = g_new0(MailUser, 1);
     user->name = g_strdup(name);
     user->folders = g_ptr_array_new_with_free_func(folder_free);
+    user->subscriptions = g_ptr_array_new_with_free_func(g_free);
+    MailFolder *inbox = mailstore_add_folder(store, user, "INBOX");
+    if (!mailstore_disk_user(store, user, error) || !mailstore_disk_folder(user, inbox, error)) {
+        user_free(user);
+        return NULL;
+    }
     g_ptr_array_add(store->users, user);
-    add_folder(store, user, "INBOX");
     return user;
 }
 
-MailFolder *mail_find_folder(MailUser *user, const char *name)
+/* --- messages --- */
+
+bool mail_has_keyword(const Mail *mail, const char *keyword)
 {
-    for (guint i = 0; i < user->folders->len; i++) {
-        MailFolder *folder = user->folders->pdata[i];
-        bool same =
-            i == 0 ? g_ascii_strcasecmp(folder->name, name) == 0 : strcmp(folder->name, name) == 0;
-        if (same) {
-            return folder;
+    for (guint i = 0; mail->keywords && i < mail->keywords->len; i++) {
+        if (g_ascii_strcasecmp(mail->keywords->pdata[i], keyword) == 0) {
+            return true;
         }
     }
-    return NULL;
+    return false;
 }
 
 static GPtrArray *copy_keywords(const GPtrArray *keywords)
@@ -137,11 +156,10 @@ static GPtrArray *copy_keywords(const GPtrArray *keywords)
     return copy;
 }
 
-Mail *mail_add(MailStore *store, MailFolder *folder, GBytes *text, const Mail *as, GError **error)
+Mail *mailstore_new_mail(GBytes *text, const Mail *as)
 {
-    (void)error;
     Mail *mail = g_new0(Mail, 1);
-    mail->uid = folder->uid_next++;
+    mail->refs = 1;
     mail->received = as && as->received ? as->received : (int64_t)time(NULL);
     mail->text = g_bytes_ref(text);
     if (as) {
@@ -154,21 +172,76 @@ Mail *mail_add(MailStore *store, MailFolder *folder, GBytes *text, const Mail *a
         mail->from = g_strdup(as->from);
         mail->to = g_strdup(as->to);
     }
+    return mail;
+}
+
+Mail *mail_add(MailStore *store, MailFolder *folder, GBytes *text, const Mail *as, GError **error)
+{
+    if (folder->gone) {
+        error_fail(error, POSTERN_ERROR_DATA, "the folder was deleted");
+        return NULL;
+    }
+    Mail *mail = mailstore_new_mail(text, as);
+    mail->uid = folder->uid_next;
+    if (!mailstore_disk_add(folder, mail, error)) {
+        mail_unref(mail);
+        return NULL;
+    }
+    folder->uid_next++;
     g_ptr_array_add(folder->mails, mail);
-    tell_watches(store, folder);
+    mailstore_tell(store, folder);
     return mail;
 }
 
 void mail_changed(MailStore *store, MailFolder *folder, Mail *mail)
 {
-    (void)mail;
-    tell_watches(store, folder);
+    mailstore_disk_flags(folder, mail);
+    mail->changed = folder->changes + 1;
+    mailstore_tell(store, folder);
+}
+
+/* Where a UID is, or would be. */
+static guint place_of(const MailFolder *folder, uint32_t uid)
+{
+    guint low = 0, high = folder->mails->len;
+    while (low < high) {
+        guint middle = low + (high - low) / 2;
+        if (((const Mail *)folder->mails->pdata[middle])->uid < uid) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+Mail *mail_find(const MailFolder *folder, uint32_t uid)
+{
+    guint place = place_of(folder, uid);
+    Mail *mail = place < folder->mails->len ? folder->mails->pdata[place] : NULL;
+    return mail && mail->uid == uid ? mail : NULL;
 }
 
 void mail_remove(MailStore *store, MailFolder *folder, Mail *mail)
 {
-    g_ptr_array_remove(folder->mails, mail);
-    tell_watches(store, folder);
+    if (mail->gone) {
+        return;
+    }
+    mailstore_disk_remove(folder, mail);
+    mail->gone = true;
+    g_ptr_array_remove_index(folder->mails, place_of(folder, mail->uid));
+    mailstore_tell(store, folder);
+}
+
+/* --- those who watch --- */
+
+void mailstore_tell(MailStore *store, MailFolder *folder)
+{
+    folder->changes++;
+    for (guint i = 0; i < store->watches->len; i++) {
+        const Watch *w = &g_array_index(store->watches, Watch, i);
+        w->func(w->user, folder);
+    }
 }
 
 unsigned mailstore_watch(MailStore *store, void (*func)(void *user, MailFolder *folder), void *user)

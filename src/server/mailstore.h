@@ -1,8 +1,10 @@
 /* mailstore.h: the mail of the sandbox: users, their folders, the messages in them. All sessions of
  * the process share one store; nothing here suspends, so that what one session sees is whole.
  *
- * Messages are kept in memory; with a directory each is a file of a Maildir too, and what lies
- * there at the start is read. */
+ * Messages are kept in memory; with a directory each is a file of a Maildir too (DIR/USER/Maildir,
+ * folders as Maildir++ has them), and what lies there at the start is read. UIDs are kept where
+ * Dovecot keeps them (dovecot-uidlist), so that it can serve the directory afterwards. Files are
+ * whole at any moment, but not synced: a sandbox may lose its last mails with the power. */
 #pragma once
 
 #include "base/bytes.h"
@@ -18,23 +20,29 @@ typedef struct {
     GBytes *text;        /* with CRLF line ends, as it came */
     char *from;          /* envelope sender; NULL for what was appended */
     char *to;            /* the recipient it was delivered for, or NULL */
-    char *file;          /* in the Maildir, or NULL */
+    char *file;          /* in the Maildir ("cur/NAME:2,S"), or NULL */
+    uint64_t changed;    /* the folder's `changes` when its flags last changed */
+    bool gone;           /* removed; only who holds a reference still sees it */
+    unsigned refs;       /* see mail_ref() */
 } Mail;
 
 typedef struct {
     char *name;        /* UTF-8, "/" between levels; "INBOX" */
     uint32_t validity; /* UIDVALIDITY */
     uint32_t uid_next;
-    bool subscribed;
     GPtrArray *mails; /* of Mail, by UID */
     uint64_t changes; /* grows with every change: sessions compare it to know whether to look */
     bool locked;      /* a POP3 session has it (RFC 1939) */
-    void *inside;     /* mailstore's own */
+    bool gone;        /* deleted while a session had it; it stays, empty */
+    uint32_t first_recent; /* UIDs from here on are \Recent to the next session (RFC 3501 2.3.2) */
+    char *path;            /* its Maildir; NULL: memory */
 } MailFolder;
 
 typedef struct {
     char *name;
-    GPtrArray *folders; /* of MailFolder; the first is INBOX */
+    GPtrArray *folders;       /* of MailFolder; the first is INBOX */
+    GPtrArray *subscriptions; /* of char*: names of folders */
+    char *path;               /* its Maildir; NULL: memory */
 } MailUser;
 
 /* `directory` NULL: memory only. CANT_CREATE, IO. */
@@ -49,8 +57,10 @@ MailUser *mailstore_find_user(MailStore *store, const char *name);
 
 /* Case of INBOX is no matter; NULL when there is none. */
 MailFolder *mail_find_folder(MailUser *user, const char *name);
-/* Makes it, and those above it. DATA: it exists, or the name is not good. */
+/* Makes it, and those above it. DATA: it exists, or the name is not good (".." and "." within are
+ * not, because Maildir++ has them between levels). */
 MailFolder *mail_create_folder(MailStore *store, MailUser *user, const char *name, GError **error);
+/* Not INBOX. What lies below stays. */
 bool mail_delete_folder(MailStore *store, MailUser *user, const char *name, GError **error);
 /* Those below it come along; INBOX is emptied into the new one (RFC 3501 6.3.5). */
 bool mail_rename_folder(MailStore *store, MailUser *user, const char *from, const char *to,
@@ -61,8 +71,19 @@ bool mail_rename_folder(MailStore *store, MailUser *user, const char *from, cons
 Mail *mail_add(MailStore *store, MailFolder *folder, GBytes *text, const Mail *as, GError **error);
 /* Call after a change of flags: writes it and tells those who watch. */
 void mail_changed(MailStore *store, MailFolder *folder, Mail *mail);
-/* Removes; the Mail is gone. */
+/* Removes; the Mail is gone, but for those who hold a reference. */
 void mail_remove(MailStore *store, MailFolder *folder, Mail *mail);
+/* The mail with that UID, or NULL. */
+Mail *mail_find(const MailFolder *folder, uint32_t uid);
+/* Sessions keep what they show, whatever others remove. */
+Mail *mail_ref(Mail *mail);
+void mail_unref(Mail *mail);
+/* Is the keyword set? Case is no matter. */
+bool mail_has_keyword(const Mail *mail, const char *keyword);
+/* What clients subscribe to; the folder need not be there any more. */
+void mail_subscribe(MailStore *store, MailUser *user, const char *name, bool subscribed);
+/* The folder gets a new UIDVALIDITY, as if its UIDs had been lost. */
+void mail_new_validity(MailStore *store, MailFolder *folder);
 
 /* Calls func(user, folder) after each change of any folder; 0 is no id. Sessions in IDLE wake by
  * it, and `serve wait`. func must not suspend. */
