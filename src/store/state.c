@@ -39,7 +39,9 @@ State *state_open(const char *directory, GError **error)
     g_autofree char *path = g_build_filename(directory, "fetch.db", NULL);
     state->directory = g_strdup(directory);
     state->db = database_open(path, schema, error);
-    return state->db != NULL ? g_steal_pointer(&state) : NULL;
+    /* Rows are read and written in order: a large cache would be memory for nothing. */
+    bool good = state->db != NULL && database_exec(state->db, "PRAGMA cache_size = -256", error);
+    return good ? g_steal_pointer(&state) : NULL;
 }
 
 void state_close(State *state)
