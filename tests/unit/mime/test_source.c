@@ -1,0 +1,82 @@
+/* source.c and limits.c: the messages of an input; words for how a worker ended. */
+#include "mime/source.h"
+
+#include <glib/gstdio.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "mime/limits.h"
+
+/* The messages of a file with this text, each followed by "|". */
+static char *messages(const char *text, const char *format)
+{
+    g_autofree char *path = NULL;
+    int fd = g_file_open_tmp(NULL, &path, NULL);
+    g_assert_cmpint(write(fd, text, strlen(text)), ==, strlen(text));
+    close(fd);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(MimeSource) source = mime_source_open(path, format, &error);
+    GString *all = g_string_new(NULL);
+    MimeItem item;
+    while (mime_source_next(source, &item, &error)) {
+        char buffer[256];
+        ssize_t n =
+            pread(item.fd, buffer, MIN(sizeof buffer, item.end - item.start), (off_t)item.start);
+        g_string_append_len(all, buffer, n);
+        g_string_append_printf(all, "|%u\n", item.number);
+    }
+    g_assert_no_error(error);
+    g_unlink(path);
+    return g_string_free(all, FALSE);
+}
+
+#define FROM "From a@b Mon Jan  1 10:00:00 2024\n"
+
+static void test_mbox(void)
+{
+    g_autofree char *two = messages(FROM "A: 1\n\nx\n\n" FROM "A: 2\n\nFrom me to you\n", NULL);
+    g_assert_cmpstr(two, ==, "A: 1\n\nx\n|1\nA: 2\n\nFrom me to you\n|2\n");
+    g_autofree char *empty = messages(FROM FROM "A: 2\n\n", NULL);
+    g_assert_cmpstr(empty, ==, "|1\nA: 2\n\n|2\n");
+    g_autofree char *forced = messages(FROM "A: 1\n\nx\n", "message");
+    g_assert_cmpstr(forced, ==, FROM "A: 1\n\nx\n|1\n");
+}
+
+static void test_rewritten(void)
+{
+    g_autofree char *retr = messages("+OK\nA: 1\n\n..x\n.\nmore\n", NULL);
+    g_assert_cmpstr(retr, ==, "A: 1\n\n.x\n|1\n");
+    g_autofree char *text = messages("only text\n", NULL);
+    g_assert_cmpstr(text, ==, "MIME-Version: 1.0\n\nonly text\n|1\n");
+}
+
+static void test_missing_files_are_told(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(MimeSource) source = mime_source_open("/nonexistent/x", NULL, NULL);
+    MimeItem item;
+    g_assert_false(mime_source_next(source, &item, &error));
+    g_assert_error(error, POSTERN_ERROR, POSTERN_ERROR_NO_INPUT);
+}
+
+static void test_limits_are_explained(void)
+{
+    const MimeLimits limits = {.cpu_seconds = 7, .memory_mb = 123};
+    g_autofree char *cpu = limits_explain(&limits, 128 + SIGXCPU);
+    g_assert_nonnull(strstr(cpu, "7 s"));
+    g_autofree char *memory = limits_explain(&limits, LIMITS_EXIT_MEMORY);
+    g_assert_nonnull(strstr(memory, "123 MB"));
+    g_assert_null(limits_explain(&limits, 65));
+    g_assert_null(limits_explain(&limits, 0));
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/source/mbox", test_mbox);
+    g_test_add_func("/source/rewritten", test_rewritten);
+    g_test_add_func("/source/missing", test_missing_files_are_told);
+    g_test_add_func("/limits/explained", test_limits_are_explained);
+    return g_test_run();
+}
