@@ -198,7 +198,7 @@ static int conclude(One *one, GError *error)
                                        one->submission.recipients[0].fate != SMTP_NOT_TRIED);
     if (one->options->json && one->connection) {
         print_json(one, error);
-    } else if (tried && !stopped) {
+    } else if (tried && send_wishes(one->options).stop != SMTP_STOP_AFTER_MAIL) {
         send_show_results(&one->show, &one->submission);
     }
     if (error) {

@@ -127,8 +127,17 @@ static size_t to_next_dot(Bytes text, bool at_line_start)
     if (at_line_start && bytes_starts(text, ".")) {
         return 0;
     }
-    const char *found = text.len ? memmem(text.data, text.len, "\n.", 2) : NULL;
-    return found ? (size_t)(found - text.data) + 1 : text.len;
+    const char *end = text.data + text.len;
+    for (const char *at = text.data; at && at < end; at++) {
+        at = memchr(at, '\n', (size_t)(end - at));
+        if (!at || at + 1 == end) {
+            break;
+        }
+        if (at[1] == '.') {
+            return (size_t)(at - text.data) + 1;
+        }
+    }
+    return text.len;
 }
 
 static bool flush(Wire *w, GString *gathered, GError **error)

@@ -193,6 +193,28 @@ def test_what_arrives_is_what_was_sent(postern, servers, dovecot, users, pki, sc
         assert word in parse(octets).get_content()
 
 
+@pytest.mark.parametrize("way", ["one flight", "no chunking"])
+def test_fifty_megabytes_and_nothing_at_all(postern, dovecot, users, way):
+    directory = dovecot.maildir(users.bob) / "new"
+    word = uuid.uuid4().hex
+    line = b".0123456789" * 7 + b"\n"
+    raw = (
+        b"Message-ID: <" + word.encode() + b"@x>\nDate: Sat, 21 Nov 2026 12:00:00 +0000\nFrom: a@b\nX-First: yes\n\n"
+    )
+    raw += line * (50_000_000 // len(line))
+    done = postern.run("send", f"lmtp://{dovecot.lmtp_socket}", *WAYS[way], "--to", BOB, "--from", ALICE, input=raw)
+    assert done.status == 0, done
+    file = next(
+        file
+        for file in directory.iterdir()
+        if file.stat().st_size > 50_000_000 and word in str(file.open().read(2000))
+    )
+    assert as_sent(file.read_bytes()) == raw.partition(b"X-First: yes\n")[2]
+    file.unlink()
+    done = postern.run("send", f"lmtp://{dovecot.lmtp_socket}", *WAYS[way], "--to", BOB, "--from", ALICE, input=b"")
+    assert done.status == 0, done
+
+
 def test_results_of_each_recipient_and_all_or_none(postern, dovecot, users):
     url, directory = f"lmtp://{dovecot.lmtp_socket}", dovecot.maildir(users.bob) / "new"
     word = uuid.uuid4().hex
@@ -222,6 +244,7 @@ def test_stops_where_told_and_sends_nothing(postern, postfix, users, pki, stage)
     later = [said[other] for other in stages[stages.index(stage) + 1 :]]
     assert not [words for words in later if words in done.err], done
     assert "never" not in done.err
+    assert (f"{BOB}: not sent (250 2.1.5 Ok)" in done.out) == (stage in ("rcpt", "data"))
 
 
 def test_eight_bit_is_encoded_anew_where_the_server_cannot_take_it(postern, hostile):
@@ -243,9 +266,7 @@ def test_eight_bit_is_encoded_anew_where_the_server_cannot_take_it(postern, host
         peer.send(b"221 bye\r\n")
 
     server = hostile.scripted(script, scheme="smtp")
-    done = postern.run(
-        "send", server.url(), "--to", BOB, "--from", ALICE, "--subject", "ö", "--text", "Grüße\n.x"
-    )
+    done = postern.run("send", server.url(), "--to", BOB, "--from", ALICE, "--subject", "ö", "--text", "Grüße\n.x")
     assert done.status == 0, done
     assert "BODY=" not in kept["said"][0] and " SIZE=" in kept["said"][0]
     assert max(kept["text"]) < 128
