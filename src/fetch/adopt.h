@@ -21,8 +21,8 @@ bool adopt_kind_guess(const char *path, Bytes text, AdoptKind *ret);
 const char *adopt_kind_name(AdoptKind kind);
 
 /* All lists of the file (of AdoptList); the caller unrefs the array. DATA: a line is not what that
- * program writes; its number is told. LIMIT: more than 10 million octets a line or a million ids
- * in all. */
+ * program writes (an id above 1024 octets, too); its number is told. LIMIT: more than a million
+ * ids. */
 GPtrArray *adopt_parse(AdoptKind kind, Bytes text, GError **error);
 
 /* The list for a maildrop: that whose user and host fit, hosts without regard to case; else one
