@@ -45,7 +45,7 @@ def stand_in(directory: Path, options) -> Path:
     extra = " ".join(shlex.quote(str(option)) for option in options)
     led = " ".join(shlex.quote(str(option)) for option in options if re.match("--(ca-file|connect-to)=", str(option)))
     script.write_text(
-        f'#!/bin/sh\nverb=$1\nshift\ncase $verb in talk|check|tunnel|send) exec {binary()} "$verb" {extra} "$@" ;; esac\n'
+        f'#!/bin/sh\nverb=$1\nshift\ncase $verb in talk|check|tunnel|send|fetch) exec {binary()} "$verb" {extra} "$@" ;; esac\n'
         f'case $verb-$1 in auth-oauth) exec {binary()} auth {led} "$@" ;; esac\n'
         f'exec {binary()} "$verb" "$@"\n'
     )
