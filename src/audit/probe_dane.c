@@ -6,7 +6,7 @@
 #include "audit/tlsa_match.h"
 #include "base/escape.h"
 
-enum { SHOWN_MAX = 200, TIMEOUT_DEFAULT = 30, CHAIN_MAX = 32 };
+enum { SHOWN_MAX = 200, RESOLVER_SECONDS = 5, CHAIN_MAX = 32 };
 
 static bool about_leaf(const TlsaRecord *record)
 {
@@ -23,20 +23,33 @@ static void match_all(DaneFacts *dane, const GPtrArray *chain)
 
 /* --- the look-up --- */
 
+/* For one question. A resolver that is dead holds up nothing but this, and once only. */
 static Deadline deadline_of(const Prober *p)
 {
     double timeout = p->plan->plan->timeout;
-    return deadline_in(timeout > 0 ? timeout : TIMEOUT_DEFAULT);
+    return deadline_in(timeout > 0 ? MIN(timeout, RESOLVER_SECONDS) : RESOLVER_SECONDS);
 }
 
-/* The host's name after a validated chain of CNAMEs, or NULL (RFC 7671 section 7). Suspends. */
-static char *secure_canonical(const Prober *p)
+static bool is_dead(const GError *error)
+{
+    return g_error_matches(error, POSTERN_ERROR, POSTERN_ERROR_TIMEOUT) ||
+           g_error_matches(error, POSTERN_ERROR, POSTERN_ERROR_CONFIG);
+}
+
+/* The host's name after a validated chain of CNAMEs, or NULL (RFC 7671 section 7). An error is set
+ * only when there is nobody to ask. Suspends. */
+static char *secure_canonical(const Prober *p, GError **error)
 {
     static const int types[] = {DNS_A, DNS_AAAA};
     const char *host = p->target->host;
     for (size_t i = 0; i < G_N_ELEMENTS(types); i++) {
+        g_autoptr(GError) why = NULL;
         g_autoptr(DnsAnswer) answer =
-            dns_query(p->plan->plan->dial.dns, host, types[i], deadline_of(p), NULL);
+            dns_query(p->plan->plan->dial.dns, host, types[i], deadline_of(p), &why);
+        if (is_dead(why)) {
+            g_propagate_error(error, g_steal_pointer(&why));
+            return NULL;
+        }
         if (answer && answer->secure && !answer->bogus && answer->canonical &&
             g_ascii_strcasecmp(answer->canonical, host) != 0) {
             return g_strdup(answer->canonical);
@@ -105,7 +118,12 @@ void dane_look_up_records(Prober *p)
                  "none");
         return;
     }
-    g_autofree char *canonical = secure_canonical(p);
+    g_autoptr(GError) error = NULL;
+    g_autofree char *canonical = secure_canonical(p, &error);
+    if (error) {
+        fact_set(&p->facts->dane.answered, UNKNOWN, "%s", error->message);
+        return;
+    }
     if (!canonical || !try_name(p, canonical)) {
         (void)try_name(p, host);
     }
