@@ -13,6 +13,8 @@ typedef struct {
 } SmtpTextFacts;
 
 SmtpTextFacts smtp_text_facts(Bytes text);
+/* The one of these that is asked of every message. */
+bool smtp_text_has_eight_bit(Bytes text);
 
 /* True when all line ends are CRLF and no NUL is in it: what may go out. Otherwise DATA, with where
  * and what. Pure. */

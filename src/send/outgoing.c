@@ -165,7 +165,7 @@ static void copy_fields(GByteArray *to, Bytes header)
 static void add_mime(GByteArray *to, Bytes header, Bytes body)
 {
     bool typed = header_has(header, "Content-Type");
-    bool eight_bit = smtp_text_facts(body).eight_bit;
+    bool eight_bit = smtp_text_has_eight_bit(body);
     if (!header_has(header, "MIME-Version") && (typed || eight_bit)) {
         append_field(to, "MIME-Version", "1.0");
     }
@@ -203,12 +203,10 @@ static void add_missing(Outgoing *o, GByteArray *to, Bytes header, Bytes body,
 
 static void look_at(Outgoing *o)
 {
-    Bytes text = bytes_of_array(o->text), body;
-    Bytes header = header_split(text, &body);
+    Bytes body, header = header_split(bytes_of_array(o->text), &body);
     HeaderField id;
-    o->longest_line = smtp_text_facts(text).longest_line;
-    o->eight_bit = smtp_text_facts(body).eight_bit;
-    o->header_eight_bit = smtp_text_facts(header).eight_bit;
+    o->eight_bit = smtp_text_has_eight_bit(body);
+    o->header_eight_bit = smtp_text_has_eight_bit(header);
     g_clear_pointer(&o->message_id, g_free);
     if (header_find(header, "Message-ID", &id)) {
         o->message_id = bytes_dup(bytes_trim(id.value));

@@ -10,7 +10,6 @@ typedef struct {
     char *sender;          /* envelope; "" is the null reverse-path; NULL: not known yet */
     GPtrArray *recipients; /* envelope, of char*; each once */
     char *message_id;      /* with its brackets, or NULL */
-    size_t longest_line;
     bool eight_bit;        /* octets above 127 in the body */
     bool header_eight_bit; /* ... in the header: that needs SMTPUTF8 (RFC 6532) */
 } Outgoing;
