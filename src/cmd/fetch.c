@@ -22,10 +22,10 @@ static FetchRun *run_new(const FetchOptions *o)
     run->asking.limit = 1;
     run->syslog = o->syslog;
     run->fetchmail_exit_codes = o->fetchmail_exit_codes;
-    run->mode = o->connect.dry_run ? FETCH_DRY
-                : o->adopt         ? FETCH_ADOPT
-                : o->compare       ? FETCH_COMPARE
-                                   : FETCH_RUN;
+    run->mode = o->connect.dry_run          ? FETCH_DRY
+                : o->adopt || o->adopt_from ? FETCH_ADOPT
+                : o->compare                ? FETCH_COMPARE
+                                            : FETCH_RUN;
     return run;
 }
 
@@ -69,7 +69,8 @@ static bool prepare(FetchRun *run, char *const *words, GError **error)
                           "--daemon takes a time such as 300, 90s, 5m or 2h, not \"%s\"", shown);
     }
     fetch_log_open(run);
-    return fetch_jobs(run, words, error) && open_state(run, error) && open_transcript(run, error);
+    return fetch_jobs(run, words, error) && fetch_take_adopted(run, error) &&
+           open_state(run, error) && open_transcript(run, error);
 }
 
 /* --- how it went --- */

@@ -4,6 +4,7 @@
  *     fetch_options.c   their table
  *     fetch_jobs.c      options and accounts -> FetchJobs
  *     fetch_rc*.c       a fetchmailrc -> FetchJobs, fetchmail's exit codes
+ *     fetch_adopt.c     --adopt-from
  *     fetch_round.c     one round: all jobs, several at once
  *     fetch_daemon.c    rounds without end: when, and what signals do to it (fetch_signals.c)
  *     fetch_progress.c  what a person sees of it
@@ -72,6 +73,9 @@ bool fetch_parse_interval(const char *text, double *ret);
 
 /* fetch.c: jobs by whatever the options say. */
 bool fetch_jobs(FetchRun *run, char *const *words, GError **error);
+
+/* fetch_adopt.c: the lists of --adopt-from, each to the jobs it is of. NO_INPUT, DATA. */
+bool fetch_take_adopted(FetchRun *run, GError **error);
 
 /* One round over all jobs; fills totals, status and outcomes. False only when there could be no
  * round at all. Suspends. */

@@ -26,10 +26,20 @@ void folder_dry_run(const Folder *f)
 
 /* --- --adopt --- */
 
+/* Lists of other programs know UIDLs only. */
+static bool is_wanted(const FetchJob *job, const Choice *c)
+{
+    return job->adopt_only == NULL ||
+           (c->message->uidl != NULL && g_hash_table_contains(job->adopt_only, c->message->uidl));
+}
+
 static bool put_adopted(Folder *f, unsigned *ret_n, GError **error)
 {
     for (guint i = 0; i < f->choices->len; i++) {
         Choice *c = &g_array_index(f->choices, Choice, i);
+        if (c->row == NULL && !is_wanted(f->run->job, c)) {
+            continue;
+        }
         if (c->row == NULL) {
             StateMessage row = folder_row(c, STATE_ADOPTED);
             if (!state_message_put(f->run->state, f->state.id, &row, error)) {

@@ -25,6 +25,7 @@ void fetch_job_free(FetchJob *job)
     g_free(job->deliver.to);
     g_strfreev(job->deliver.hunt);
     g_strfreev(job->deliver.recipients);
+    g_clear_pointer(&job->adopt_only, g_hash_table_unref);
     g_free(job->before);
     g_free(job->after_run);
     if (job->release != NULL) {

@@ -48,6 +48,7 @@ typedef struct FetchJob {
                    it would delete what was never fetched) */
 
     DeliverPlan deliver;
+    GHashTable *adopt_only; /* FETCH_ADOPT: only messages with these UIDLs; NULL: all. Owned */
     char *before,
         *after_run;    /* shell commands around the run; the first one's failure cancels it */
     bool idle;         /* wait for news in IDLE after the run, for ever */

@@ -135,6 +135,15 @@ def test_adopt_takes_what_is_there_as_fetched_and_never_deletes_it(collector, se
     assert not collected(c.maildir) and remaining(server, users.bob) == 20
 
 
+def test_what_fetchmail_fetched_is_not_fetched_again(collector, server, users):
+    c = collector("pop3s")
+    listed = c.run("--dry-run").out
+    uidls = re.findall(r"INBOX (\S+),", listed)
+    ids = c.home.file(".fetchids", "".join(f"bob@localhost {uidl}\n" for uidl in uidls[:15]))
+    assert c.run(f"--adopt-from={ids}").status == 0
+    assert c.run().status == 0 and len(collected(c.maildir)) == 5
+
+
 def test_compare_tells_both_ways(collector):
     c = collector("imaps")
     assert c.run("--limit=15").status == 0
