@@ -63,15 +63,27 @@ typedef struct {
     unsigned escape; /* quoted-printable: octets of an escape still to come, counted down */
 } Look;
 
-static void look_base64(Look *look, uint8_t c)
+/* 1: a digit, 2: padding, 3: neither, and no blank. */
+static const uint8_t *base64_kinds(void)
 {
-    if (g_ascii_isalnum(c) || c == '+' || c == '/') {
-        look->behind_end += look->pads > 0 ? 1 : 0;
-        look->digits++;
-    } else if (c == '=') {
-        look->pads++;
-    } else if (!g_ascii_isspace(c)) {
-        look->strange++;
+    static uint8_t kinds[256];
+    for (int c = 0; kinds['='] == 0 && c < 256; c++) {
+        bool digit = g_ascii_isalnum((char)c) || c == '+' || c == '/';
+        kinds[c] = digit ? 1 : g_ascii_isspace((char)c) ? 0 : 3;
+    }
+    kinds['='] = 2;
+    return kinds;
+}
+
+static void look_base64(Look *look, Bytes piece)
+{
+    const uint8_t *kinds = base64_kinds();
+    for (size_t i = 0; i < piece.len; i++) {
+        uint8_t kind = kinds[(uint8_t)piece.data[i]];
+        look->digits += kind == 1;
+        look->behind_end += kind == 1 && look->pads > 0;
+        look->pads += kind == 2;
+        look->strange += kind == 3;
     }
 }
 
@@ -88,21 +100,34 @@ static void look_quoted(Look *look, uint8_t c)
     }
 }
 
+static void look_lines(Look *look, Bytes piece)
+{
+    while (piece.len > 0) {
+        gssize at = bytes_index(piece, '\n');
+        size_t len = at < 0 ? piece.len : (size_t)at;
+        look->long_lines += look->line < 1000 && look->line + len >= 1000;
+        look->line = at < 0 ? look->line + len : 0;
+        piece = bytes_sub(piece, len + 1, SIZE_MAX);
+    }
+}
+
 static bool take(void *user, Bytes piece, GError **error)
 {
     (void)error;
     Look *look = user;
+    size_t high = 0, nuls = 0;
     for (size_t i = 0; i < piece.len; i++) {
-        uint8_t c = (uint8_t)piece.data[i];
-        look->line = c == '\n' ? 0 : look->line + 1;
-        look->long_lines += look->line == 1000 ? 1 : 0;
-        look->eight_bit += c >= 0x80 ? 1 : 0;
-        look->nuls += c == 0 ? 1 : 0;
-        if (look->base64) {
-            look_base64(look, c);
-        } else if (look->quoted) {
-            look_quoted(look, c);
-        }
+        high += (uint8_t)piece.data[i] >> 7;
+        nuls += piece.data[i] == 0;
+    }
+    look->eight_bit += high;
+    look->nuls += nuls;
+    look_lines(look, piece);
+    if (look->base64) {
+        look_base64(look, piece);
+    }
+    for (size_t i = 0; look->quoted && i < piece.len; i++) {
+        look_quoted(look, (uint8_t)piece.data[i]);
     }
     return true;
 }

@@ -23,6 +23,9 @@ struct MimeSource {
     char *words;
     bool is_mbox;
     uint64_t start, end, next, content;
+    char *window; /* PIECE octets of it, or NULL */
+    uint64_t window_at;
+    size_t window_len;
     off_t origin; /* where standard input was */
 };
 
@@ -148,6 +151,7 @@ static void close_file(MimeSource *s)
     }
     s->name = NULL;
     s->fd = -1;
+    s->window_len = 0;
     g_clear_pointer(&s->words, g_free);
 }
 
@@ -156,6 +160,7 @@ void mime_source_free(MimeSource *s)
     if (s != NULL) {
         close_file(s);
         g_ptr_array_unref(s->files);
+        g_free(s->window);
         g_free(s);
     }
 }
@@ -291,14 +296,25 @@ static bool open_next(MimeSource *s, GError **error)
 
 /* --- mbox --- */
 
-static bool read_at(MimeSource *s, char *buffer, size_t len, uint64_t at, size_t *ret,
-                    GError **error)
+/* A window of the file with `want` octets from `at` on, or what there is up to the end; it stays
+ * for the next call: messages are mostly smaller than it. */
+static bool look_at(MimeSource *s, uint64_t at, size_t want, Bytes *ret, GError **error)
 {
-    len = (size_t)MIN((uint64_t)len, s->end - MIN(at, s->end));
-    ssize_t n = pread(s->fd, buffer, len, (off_t)at);
-    *ret = n > 0 ? (size_t)n : 0;
-    return n >= 0 ||
-           error_fail(error, POSTERN_ERROR_IO, "cannot read %s: %s", s->name, g_strerror(errno));
+    bool here = at >= s->window_at && at + want <= s->window_at + s->window_len;
+    if (!here) {
+        s->window = s->window ? s->window : g_malloc(PIECE);
+        size_t len = (size_t)MIN((uint64_t)PIECE, s->end - MIN(at, s->end));
+        ssize_t n = pread(s->fd, s->window, len, (off_t)at);
+        if (n < 0) {
+            return error_fail(error, POSTERN_ERROR_IO, "cannot read %s: %s", s->name,
+                              g_strerror(errno));
+        }
+        s->window_at = at;
+        s->window_len = (size_t)n;
+    }
+    size_t skip = (size_t)(at - s->window_at);
+    *ret = bytes_sub((Bytes){s->window, s->window_len}, skip, SIZE_MAX);
+    return true;
 }
 
 static const char *find_from(Bytes text)
@@ -321,20 +337,21 @@ static const char *find_from(Bytes text)
 /* Where the next From_ line begins, from the line break at `at` on; the end when there is none. */
 static bool next_from(MimeSource *s, uint64_t at, uint64_t *ret, GError **error)
 {
-    enum { OVERLAP = 512 }; /* a From_ line that crosses the pieces' border is looked at whole */
-    g_autofree char *buffer = g_malloc(PIECE);
-    size_t got;
-    do {
-        if (!read_at(s, buffer, PIECE, at, &got, error)) {
+    enum { OVERLAP = 512 }; /* a From_ line that crosses the window's border is looked at whole */
+    Bytes text;
+    bool last = false;
+    while (!last) {
+        if (!look_at(s, at, OVERLAP, &text, error)) {
             return false;
         }
-        const char *found = find_from((Bytes){buffer, got});
+        const char *found = find_from(text);
         if (found != NULL) {
-            *ret = at + (uint64_t)(found - buffer);
+            *ret = at + (uint64_t)(found - text.data);
             return true;
         }
-        at += got > OVERLAP ? got - OVERLAP : got;
-    } while (got == PIECE);
+        last = text.len <= OVERLAP || at + text.len >= s->end;
+        at += text.len - MIN(text.len, OVERLAP);
+    }
     *ret = s->end;
     return true;
 }
@@ -342,15 +359,14 @@ static bool next_from(MimeSource *s, uint64_t at, uint64_t *ret, GError **error)
 /* Behind the From_ line at s->next. */
 static bool skip_from_line(MimeSource *s, uint64_t *ret, GError **error)
 {
-    char buffer[1024];
-    size_t got;
+    Bytes text;
     *ret = s->next;
-    if (!read_at(s, buffer, sizeof buffer, s->next, &got, error)) {
+    if (!look_at(s, s->next, 1024, &text, error)) {
         return false;
     }
-    const char *end = memchr(buffer, '\n', got);
-    if (got >= 5 && memcmp(buffer, "From ", 5) == 0 && end != NULL) {
-        *ret = s->next + (uint64_t)(end - buffer) + 1;
+    gssize end = bytes_index(bytes_sub(text, 0, 1024), '\n');
+    if (bytes_starts(text, "From ") && end >= 0) {
+        *ret = s->next + (uint64_t)end + 1;
     }
     return true;
 }
@@ -367,10 +383,9 @@ static bool next_in_mbox(MimeSource *s, MimeItem *item, GError **error)
     *item = (MimeItem){.start = begin, .end = MAX(end, begin), .content = begin};
     s->next = end;
     /* The empty line before the next From_ line is the mbox's, not the message's. */
-    char tail[2];
-    size_t got;
-    if (end < s->end && end >= begin + 2 && read_at(s, tail, 2, end - 2, &got, error) && got == 2) {
-        item->end -= tail[0] == '\n' ? 1 : tail[0] == '\r' ? 2 : 0;
+    Bytes tail;
+    if (end < s->end && end >= begin + 2 && look_at(s, end - 2, 2, &tail, error)) {
+        item->end -= tail.data[0] == '\n' ? 1 : tail.data[0] == '\r' ? 2 : 0;
     }
     return true;
 }

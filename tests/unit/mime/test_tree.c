@@ -139,6 +139,9 @@ static void test_saving(void)
         g_autofree char *content = NULL;
         g_assert_true(g_file_get_contents(whole, &content, NULL, NULL));
         g_assert_cmpstr(content, ==, "hello");
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autofree char *whole = g_build_filename(path, names[i], NULL);
         g_unlink(whole);
     }
     g_rmdir(path);
