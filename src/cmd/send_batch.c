@@ -151,6 +151,7 @@ static void print_recipients(const BatchEvent *e, const char *name)
     }
     for (size_t i = 0; i < (all ? 1 : s->n); i++) {
         g_autofree char *line = send_result_line(&s->recipients[i]);
+        line[strcspn(line, "\n")] = '\0'; /* one message, one line */
         const char *shown = all ? strstr(line, ": accepted") + 2 : line;
         bool again = s->recipients[i].fate != SMTP_ACCEPTED &&
                      s->recipients[i].fate != SMTP_REFUSED && e->step != BATCH_DONE;
@@ -161,8 +162,9 @@ static void print_recipients(const BatchEvent *e, const char *name)
 static void print_text(const Many *m, const BatchEvent *e)
 {
     g_autofree char *name = escape_line(bytes_of(e->item->name));
-    bool bad = e->error || e->step == BATCH_AGAIN || e->step == BATCH_LEFT;
-    if (m->show.quiet && !bad && e->step != BATCH_DONE) {
+    bool fine = e->step == BATCH_SKIPPED ||
+                (e->submission && !strcmp(send_result_word(e->submission), "accepted"));
+    if (m->show.quiet && fine) {
         return;
     }
     if (e->submission && e->submission->result.mail.code) {
