@@ -20,6 +20,8 @@ const Service services[] = {
     {"lmtp", "smtp", "LMTP_PORT", 24, false, false, lmtpd_serve},
     {"pop3", "pop3", "POP3_PORT", 110, false, false, pop3d_serve},
     {"pop3s", "pop3", "POP3S_PORT", 995, true, false, pop3d_serve},
+    {"imap", "imap", "IMAP_PORT", 143, false, false, imapd_serve},
+    {"imaps", "imap", "IMAPS_PORT", 993, true, false, imapd_serve},
     {NULL},
 };
 
