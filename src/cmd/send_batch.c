@@ -191,6 +191,17 @@ static void told(void *user, const BatchEvent *e)
     draw_progress(m);
 }
 
+static void waiting(void *user, const GError *error, double seconds)
+{
+    Many *m = user;
+    if (m->show.quiet) {
+        return;
+    }
+    clear_progress(m);
+    g_autofree char *why = escape_line_max(bytes_of(error->message), 500);
+    fprintf(stderr, "=== %s; trying again in %.0f s\n", why, seconds);
+}
+
 static void print_summary(Many *m, const BatchCount *c)
 {
     if (m->show.quiet) {
@@ -260,6 +271,7 @@ static bool send_all(Many *m, BatchCount *count, GError **error)
         .retries = o->retries ? (unsigned)o->retries : RETRIES,
         .retry_after = o->retry_after > 0 ? o->retry_after : RETRY_AFTER,
         .told = told,
+        .waiting = waiting,
         .user = m,
     };
     m->progress = isatty(STDERR_FILENO) && !m->show.quiet && !m->show.dialogue;

@@ -131,8 +131,12 @@ static Session *connected(Worker *w)
             stop(w->batch, error);
             return NULL;
         }
-        g_error_free(error);
-        if (!io_sleep(deadline_in(backoff(plan, w->failures++)), &error)) {
+        double wait = backoff(plan, w->failures++);
+        if (plan->waiting) {
+            plan->waiting(plan->user, error, wait);
+        }
+        g_clear_error(&error);
+        if (!io_sleep(deadline_in(wait), &error)) {
             stop(w->batch, error);
         }
     }

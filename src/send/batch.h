@@ -51,6 +51,8 @@ typedef struct {
     unsigned retries;      /* tries behind the first, of a message and of a connection */
     double retry_after;    /* seconds before the first of them; doubled each time */
     void (*told)(void *user, const BatchEvent *event);
+    /* A connection could not be made and is tried again in so many seconds. May be NULL. */
+    void (*waiting)(void *user, const GError *error, double seconds);
     void *user;
 } BatchPlan;
 

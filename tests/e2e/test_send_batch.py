@@ -140,6 +140,12 @@ def test_what_is_left_is_taken_up_by_the_next_run(postern, sink, box):
     assert server.taken == once()
 
 
+def test_a_server_that_is_not_there_is_tried_again_and_said(postern, box):
+    done = postern.run("send", "smtp://127.0.0.1:1", "--batch", box, "--retries=2", "--retry-after=0.05")
+    assert done.status == 69 and done.err.count("trying again in") == 2, done
+    assert f"{MESSAGES} left" in done.err and done.out == "", done
+
+
 def test_an_mbox_and_a_maildir_and_lines_of_json(postern, sink, tmp_path):
     server = sink()
     mbox = "".join(f"From x Thu Jan  1 00:00:00 1970\n{message(n)}>From quoted\n\n" for n in range(3))
