@@ -203,8 +203,8 @@ static GMimeContentEncoding readable_encoding(Bytes text)
 {
     SmtpTextFacts facts = smtp_text_facts(text);
     return facts.longest_line > LINE_OCTETS ? GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE
-           : facts.eight_bit             ? GMIME_CONTENT_ENCODING_8BIT
-                                         : GMIME_CONTENT_ENCODING_7BIT;
+           : facts.eight_bit                ? GMIME_CONTENT_ENCODING_8BIT
+                                            : GMIME_CONTENT_ENCODING_7BIT;
 }
 
 static GMimeObject *text_part(const Gmime *g, const char *text)
