@@ -341,7 +341,7 @@ static bool next_from(MimeSource *s, uint64_t at, uint64_t *ret, GError **error)
     Bytes text;
     bool last = false;
     while (!last) {
-        if (!look_at(s, at, OVERLAP, &text, error)) {
+        if (!look_at(s, at, OVERLAP + 1, &text, error)) {
             return false;
         }
         const char *found = find_from(text);
@@ -349,7 +349,7 @@ static bool next_from(MimeSource *s, uint64_t at, uint64_t *ret, GError **error)
             *ret = at + (uint64_t)(found - text.data);
             return true;
         }
-        last = text.len <= OVERLAP || at + text.len >= s->end;
+        last = text.len <= OVERLAP || at + text.len >= s->end; /* there is no more */
         at += text.len - MIN(text.len, OVERLAP);
     }
     *ret = s->end;

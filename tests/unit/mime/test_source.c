@@ -43,6 +43,31 @@ static void test_mbox(void)
     g_assert_cmpstr(forced, ==, FROM "A: 1\n\nx\n|1\n");
 }
 
+/* From_ lines at every place of the window. */
+static void test_a_large_mbox_is_split_everywhere(void)
+{
+    for (size_t size = 900; size < 930; size++) {
+        g_autoptr(GString) text = g_string_new(NULL);
+        g_autofree char *body = g_strnfill(size, 'x');
+        for (int i = 0; i < 700; i++) {
+            g_string_append_printf(text, FROM "A: %d\n\n%s\n\n", i, body);
+        }
+        g_autofree char *path = NULL;
+        int fd = g_file_open_tmp(NULL, &path, NULL);
+        g_assert_cmpint(write(fd, text->str, text->len), ==, text->len);
+        close(fd);
+        g_autoptr(MimeSource) source = mime_source_open(path, NULL, NULL);
+        MimeItem item;
+        unsigned count = 0;
+        while (mime_source_next(source, &item, NULL)) {
+            count++;
+            g_assert_cmpuint(item.end - item.start, <, size + 20);
+        }
+        g_assert_cmpuint(count, ==, 700);
+        g_unlink(path);
+    }
+}
+
 static void test_rewritten(void)
 {
     g_autofree char *retr = messages("+OK\nA: 1\n\n..x\n.\nmore\n", NULL);
@@ -75,6 +100,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/source/mbox", test_mbox);
+    g_test_add_func("/source/large_mbox", test_a_large_mbox_is_split_everywhere);
     g_test_add_func("/source/rewritten", test_rewritten);
     g_test_add_func("/source/missing", test_missing_files_are_told);
     g_test_add_func("/limits/explained", test_limits_are_explained);
