@@ -11,7 +11,7 @@
 
 enum {
     BROKEN_MAX = 12, /* answers that say nothing, before the rest is left alone */
-    SET_SIZE = 3,    /* suites asked for one after the other, beside other such sets */
+    SET_SIZE = 2,    /* suites asked for one after the other, beside other such sets */
     SPACIOUS = 60,   /* with fewer connections left what is most valuable goes first */
 };
 

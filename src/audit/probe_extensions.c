@@ -48,8 +48,9 @@ static void ask_fallback(Prober *p)
 }
 
 /* Encrypt-then-MAC can only be had with a suite in CBC mode. */
-static void settle_etm(Facts *f)
+void probe_etm(Prober *p)
 {
+    Facts *f = p->facts;
     const Fact *cbc = &f->suite_class[CLASS_CBC];
     if (f->etm.known == UNKNOWN && cbc->known == NO) {
         fact_set(&f->etm, NO, "there is no suite in CBC mode");
@@ -83,5 +84,4 @@ void probe_extensions(Prober *p)
     if (highest_old(p->facts) == V_COUNT) {
         settle_without_answer(p->facts);
     }
-    settle_etm(p->facts);
 }

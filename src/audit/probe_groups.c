@@ -187,9 +187,17 @@ static void search(void *user)
  * certificate needs its own curve all the time, so that there is one chain. */
 static bool is_usual(const HelloName *group)
 {
-    enum { SECP256R1 = 23, SECP384R1 = 24, SECP521R1 = 25, X25519 = 29, X448 = 30 };
-    return group->id >= SECP256R1 && group->id <= X448 &&
-           (group->id <= SECP521R1 || group->id >= X25519);
+    enum {
+        SECP256R1 = 23,
+        SECP521R1 = 25,
+        X25519 = 29,
+        X448 = 30,
+        FFDHE2048 = 256,
+        FFDHE8192 = 260
+    };
+    uint16_t id = group->id;
+    return (id >= SECP256R1 && id <= SECP521R1) || id == X25519 || id == X448 ||
+           (id >= FFDHE2048 && id <= FFDHE8192);
 }
 
 static bool is_not_usual(const HelloName *group)
@@ -235,7 +243,7 @@ static void sort_groups(Prober *p)
 
 static bool enumerate_version(Prober *p, VersionIndex v, const GArray *all)
 {
-    enum { SEARCHES_MAX = 8 };
+    enum { SEARCHES_MAX = 12 };
     Search searches[SEARCHES_MAX];
     void *users[SEARCHES_MAX];
     size_t n = make_searches(p, v, all, searches);
@@ -324,18 +332,21 @@ static void search_signatures(void *user)
 }
 
 /* The kinds of which a server has, as a rule, all or none: RSA-PSS with an ordinary key, RSA
- * PKCS #1 with a good hash; and all others. */
+ * PKCS #1 with a good hash, ECDSA with a good hash; and all others. */
 static size_t signature_kind(uint16_t scheme)
 {
-    enum { PSS_FIRST = 0x0804, PSS_LAST = 0x0806, PKCS1 = 0x01, SHA256 = 4, SHA512 = 6 };
+    enum { PSS_FIRST = 0x0804, PSS_LAST = 0x0806, PKCS1 = 1, ECDSA = 3, SHA256 = 4, SHA512 = 6 };
     bool pss = scheme >= PSS_FIRST && scheme <= PSS_LAST;
-    bool pkcs1 = (scheme & 0xff) == PKCS1 && scheme >> 8 >= SHA256 && scheme >> 8 <= SHA512;
-    return pss ? 0 : pkcs1 ? 1 : 2;
+    bool good = scheme >> 8 >= SHA256 && scheme >> 8 <= SHA512;
+    return pss                                ? 0
+           : good && (scheme & 0xff) == PKCS1 ? 1
+           : good && (scheme & 0xff) == ECDSA ? 2
+                                              : 3;
 }
 
 static void enumerate_signatures(Prober *p)
 {
-    enum { KINDS = 3 };
+    enum { KINDS = 4 };
     if (p->facts->version[V_TLS12].offered.known != YES) {
         return;
     }

@@ -159,17 +159,45 @@ static void ask_class(Prober *p, VersionIndex v, SuiteClass class)
     }
 }
 
+typedef struct {
+    Prober *p;
+    VersionIndex highest, lowest;
+    SuiteClass class; /* CLASS_COUNT: all that is weak */
+} Question;
+
+static void ask_question(void *user)
+{
+    const Question *q = user;
+    if (q->class != CLASS_COUNT) {
+        ask_class(q->p, q->highest, q->class);
+        return;
+    }
+    ask_weak(q->p, q->highest);
+    if (q->lowest != q->highest) {
+        ask_weak(q->p, q->lowest);
+    }
+    settle_weak(q->p->facts);
+}
+
+/* Beside each other where there is room: one after the other, some answers settle the next question
+ * as well. */
 static void ask_classes(Prober *p, VersionIndex highest, VersionIndex lowest)
 {
-    static const SuiteClass ordinary[] = {CLASS_DHE, CLASS_ECDHE, CLASS_AEAD, CLASS_RSA_KX,
-                                          CLASS_CBC};
-    ask_weak(p, highest);
-    if (lowest != highest) {
-        ask_weak(p, lowest);
+    enum { SPACIOUS = 10 };
+    static const SuiteClass asked[] = {CLASS_COUNT, CLASS_DHE,    CLASS_ECDHE,
+                                       CLASS_AEAD,  CLASS_RSA_KX, CLASS_CBC};
+    Question questions[G_N_ELEMENTS(asked)];
+    void *users[G_N_ELEMENTS(asked)];
+    bool beside = prober_can(p, SPACIOUS);
+    for (size_t i = 0; i < G_N_ELEMENTS(asked); i++) {
+        questions[i] = (Question){p, highest, lowest, asked[i]};
+        users[i] = &questions[i];
+        if (!beside) {
+            ask_question(users[i]);
+        }
     }
-    settle_weak(p->facts);
-    for (size_t i = 0; i < G_N_ELEMENTS(ordinary); i++) {
-        ask_class(p, highest, ordinary[i]);
+    if (beside) {
+        io_together(ask_question, users, G_N_ELEMENTS(asked));
     }
     for (int v = V_SSL3; v <= V_TLS13; v++) {
         VersionFacts *version = &p->facts->version[v];

@@ -20,6 +20,8 @@ void probe_certificates(Prober *p);
 void probe_groups(Prober *p);
 /* probe_extensions.c */
 void probe_extensions(Prober *p);
+/* ... and what of it follows from suites alone. No I/O. */
+void probe_etm(Prober *p);
 /* probe_vulnerable.c */
 void probe_vulnerable(Prober *p);
 /* probe_robot.c: ROBOT, where there is static RSA and connections enough are left for it; and

@@ -76,6 +76,7 @@ static void test_openssl_of_today_is_well(void)
     probe_versions(g.prober);
     probe_suites(g.prober);
     probe_extensions(g.prober);
+    probe_etm(g.prober);
     probe_vulnerable(g.prober);
     const Facts *f = g.facts;
     g_test_message("%s", f->ccs_injection.why);
