@@ -11,6 +11,11 @@ enum {
     DH_GOOD = 2048,
 };
 
+#define SIGNATURE_ALGORITHMS                                                                       \
+    "# openssl.cnf, section of ssl_conf:\n"                                                        \
+    "SignatureAlgorithms = ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512:ed25519:RSA-PSS+SHA256:"         \
+    "RSA-PSS+SHA384:RSA-PSS+SHA512:RSA+SHA256:RSA+SHA384:RSA+SHA512"
+
 static bool has_group(const Facts *f, uint16_t id)
 {
     for (guint i = 0; i < f->groups->len; i++) {
@@ -156,7 +161,54 @@ static void dh_common(const Facts *f, Findings *out)
         .postfix = POSTFIX_DH, .dovecot = DOVECOT_DH, .exim = EXIM_DH                              \
     }
 
+/* SHA-1 and MD5: collisions can be found, and then transcripts be exchanged (SLOTH). */
+static char *weak_signatures(const Facts *f)
+{
+    enum { SIGNATURE_BITS = 80 };
+    g_autoptr(GString) text = g_string_new(NULL);
+    for (guint i = 0; i < f->signatures->len; i++) {
+        const HelloName *scheme = hello_signature(g_array_index(f->signatures, uint16_t, i));
+        if (scheme != NULL && scheme->bits < SIGNATURE_BITS) {
+            evidence_add(text, "%s", scheme->name);
+        }
+    }
+    return text->len > 0 ? g_string_free(g_steal_pointer(&text), FALSE) : NULL;
+}
+
+static void signatures(const Facts *f, Findings *out)
+{
+    const Fact *tls12 = &f->version[V_TLS12].offered;
+    g_autofree char *weak = weak_signatures(f), *ecdhe = NULL, *dhe = NULL;
+    if (weak != NULL) {
+        findings_fail(out, "%s", weak);
+    } else if (f->signatures->len > 0) {
+        findings_pass(out, "%u seen, none with SHA-1 or MD5", f->signatures->len);
+    } else if (tls12->known == NO) {
+        findings_not_applicable(out); /* older versions have no choice, and newer ones no bad one */
+    } else if (tls12->known == UNKNOWN) {
+        findings_unknown(out, "%s", fact_why(tls12));
+    } else if (class_offered(f, CLASS_ECDHE, &ecdhe) == NO &&
+               class_offered(f, CLASS_DHE, &dhe) == NO) {
+        findings_not_applicable(out); /* nothing is signed */
+    } else {
+        findings_unknown(out, "no signature of a key exchange was seen");
+    }
+}
+
 static const Check checks[] = {
+    {
+        .id = "groups.signatures",
+        .title = "Keys are signed with SHA-1 or MD5",
+        .severity = BY_ROLE(LOW, MEDIUM, MEDIUM, LOW),
+        .run = signatures,
+        .why = "Whoever finds collisions of the digest can put himself between client and server "
+               "while they agree on keys. Servers must not sign with these two, whatever a client "
+               "offers.",
+        .reference = "RFC 9155 4",
+        .fix = {.postfix = SIGNATURE_ALGORITHMS,
+                .dovecot = SIGNATURE_ALGORITHMS,
+                .exim = SIGNATURE_ALGORITHMS},
+    },
     {
         .id = "groups.post_quantum",
         .title = "No key exchange that withstands quantum computers",

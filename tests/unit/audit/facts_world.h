@@ -81,6 +81,8 @@ static inline void world_versions(Facts *f)
     const uint16_t groups[] = {0x11EC, 29, 23}; /* X25519MLKEM768, X25519, P-256 */
     g_array_append_vals(f->groups, groups, G_N_ELEMENTS(groups));
     fact_set(&f->groups_complete, YES, NULL);
+    const uint16_t signature = 0x0804; /* rsa_pss_rsae_sha256 */
+    g_array_append_val(f->signatures, signature);
 }
 
 static inline void world_answers(Facts *f)

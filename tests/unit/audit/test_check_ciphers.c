@@ -77,6 +77,25 @@ CHANGE(unseen_1024, dh(f, 1024, NULL))
 CHANGE(dh_1536, dh(f, 1536, "FF00FF01"))
 CHANGE(dh_2048, dh(f, 2048, "FF00FF01"))
 
+static void sha1_signature(Facts *f)
+{
+    const uint16_t scheme = 0x0201;
+    g_array_append_val(f->signatures, scheme);
+}
+
+static void unsigned_keys(Facts *f)
+{
+    g_array_set_size(f->signatures, 0);
+}
+
+/* Static RSA alone. */
+static void nothing_signed(Facts *f)
+{
+    unsigned_keys(f);
+    g_array_set_size(f->version[V_TLS12].suites, 0);
+    fact_set(&f->suite_class[CLASS_ECDHE], NO, NULL);
+}
+
 static const WorldCase cases[] = {
     {MX, NULL, "versions.ssl2", "pass"},
     {MX, ssl2, "versions.ssl2", "fail"},
@@ -114,6 +133,10 @@ static const WorldCase cases[] = {
     {MX, weak_group, "groups.weak", "fail", "bits of security"},
     {MX, unusual, "groups.usual", "fail"},
     {MX, unusual_unknown, "groups.usual", "unknown"},
+    {MX, NULL, "groups.signatures", "pass", "1 seen"},
+    {MX, sha1_signature, "groups.signatures", "fail", "rsa_pkcs1_sha1"},
+    {MX, unsigned_keys, "groups.signatures", "unknown", "no signature"},
+    {MX, nothing_signed, "groups.signatures", "none"},
     {MX, NULL, "groups.dh_size", "none"},
     {MX, dhe_unseen, "groups.dh_size", "unknown"},
     {MX, oakley, "groups.dh_common", "fail", "RFC 2409 group 2"},
