@@ -100,13 +100,49 @@ static void ask_with_name(Prober *p, VersionIndex v, const GArray *turned, const
     }
 }
 
+/* TLS 1.3 alone hides its certificate from raw hellos: a session that says no name shows it.
+ * Suspends. */
+static void ask_sni_in_session(Prober *p)
+{
+    Facts *f = p->facts;
+    Fact *fact = &f->sni_needed;
+    SessionPlan plan = prober_session_plan(p);
+    g_autoptr(GError) error = NULL;
+    if (!offer_everything(p, V_TLS13).server_name) {
+        fact_set(fact, NO, "no name was sent, for it is an address");
+        return;
+    }
+    if (!f->peer || !f->peer->chain->len) {
+        fact_set(fact, UNKNOWN, "no certificate was seen to compare with");
+        return;
+    }
+    plan.tls.demand = TLS_OPPORTUNISTIC;
+    plan.tls.no_verify = plan.tls.dane = false;
+    plan.tls.pins = NULL;
+    plan.tls.sni = "";
+    prober_progress(p, "without a server name");
+    Session *s = prober_climb(p, &plan, STAGE_TLS, &error);
+    const TlsCertificate *named = g_ptr_array_index(f->peer->chain, 0);
+    const TlsCertificate *seen =
+        s && s->peer && s->peer->chain->len ? g_ptr_array_index(s->peer->chain, 0) : NULL;
+    if (seen) {
+        bool same = g_strcmp0(seen->sha256, named->sha256) == 0;
+        fact_set(fact, same ? NO : YES, "%s certificate is sent without it",
+                 same ? "the same" : "another");
+    } else if (g_error_matches(error, POSTERN_ERROR, POSTERN_ERROR_PROTOCOL) && !p->stopped) {
+        fact_set(fact, YES, "without it: %.*s", (int)strcspn(error->message, "\n"), error->message);
+    } else {
+        fact_set(fact, UNKNOWN, "%s", error ? error->message : "there was no TLS to be had");
+    }
+    prober_hang_up(p, s);
+}
+
 void probe_order(Prober *p)
 {
     Facts *f = p->facts;
     VersionIndex v = highest_old(f);
     if (v == V_COUNT) {
-        fact_set(&f->sni_needed, UNKNOWN,
-                 "in TLS 1.3 alone the certificate is not seen by this probe");
+        ask_sni_in_session(p);
         return;
     }
     prober_progress(p, "order of suites");

@@ -1,11 +1,13 @@
 """What the ordinary session and its like learn: STARTTLS and what is done to it, what may be done before TLS, resumption,
 old servers, DANE. Nobody's password, and no mail, is sent for it."""
 
+import socket
 import time
 
 import pytest
 from checking import check
 from rig.hostile import Faults
+from rig.tls import OpensslServer
 
 UPGRADED = ("smtp", "submission", "lmtp", "pop3", "imap", "sieve")
 MAILBOXES = ("pop3", "imap", "submission", "sieve")
@@ -246,3 +248,29 @@ def test_tomorrows_certificate(postern, pki, dns, dovecot):
     assert (new["known"], "publish one" in new["why"]) == ("no", True), new
     ready = dane(postern, pki, dns, dovecot, "dane-rollover.example.test", f"--next-cert={other}")
     assert ready.service["dane"]["next_verified"]["known"] == "yes"
+
+
+def test_a_dead_resolver_is_waited_for_once(postern, pki, dovecot):
+    """Three look-ups go before DANE; when nobody answers the first, the others are not tried."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind(("127.0.0.1", 0))
+        host, port = "mail.example.test", dovecot.port("imaps")
+        options = [f"--dns=127.0.0.1@{silent.getsockname()[1]}", f"--connect-to={host}:{port}:127.0.0.1:{port}"]
+        start = time.monotonic()
+        report = check(postern, pki, f"imaps://{host}:{port}", *options)
+        assert time.monotonic() - start < 15  # 5 on a quiet machine; each of them has 10 otherwise
+    assert report.known("reachable") == "yes"
+    assert "timed out" in report.service["dane"]["answered"]["why"], report.service["dane"]
+
+
+# TLS 1.3 alone: its certificate is only seen inside a session
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_whether_tls13_alone_needs_a_name(postern, pki, rig, named):
+    other = pki.leaf("rsa")
+    by_name = ["-servername", "localhost", "-cert2", other.cert_file, "-key2", other.key_file] if named else []
+    server = rig.launch(OpensslServer(rig, f"sni-{named}", "-tls1_3", *by_name))
+    report = check(postern, pki, server.url("tls"), connections=20)
+    assert report.known("sni_needed") == ("yes" if named else "no"), report.why("sni_needed")
+    server.stop()
