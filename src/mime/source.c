@@ -317,18 +317,17 @@ static bool look_at(MimeSource *s, uint64_t at, size_t want, Bytes *ret, GError 
     return true;
 }
 
+/* A line end at a time: faster than looking for "\nFrom ", which is much rarer. */
 static const char *find_from(Bytes text)
 {
-    while (text.len > 0) {
-        const char *at = memmem(text.data, text.len, "\nFrom ", 6);
-        if (at == NULL) {
-            return NULL;
-        }
-        text = bytes_sub(text, (size_t)(at - text.data) + 1, SIZE_MAX);
-        const char *end = memchr(text.data, '\n', text.len);
-        Bytes line = bytes_sub(text, 0, end ? (size_t)(end - text.data) : text.len);
-        if (pasted_is_from_line(line)) {
-            return text.data;
+    const char *end = text.data + text.len, *at = text.data;
+    while (at < end && (at = memchr(at, '\n', (size_t)(end - at))) != NULL) {
+        at++;
+        if (at < end && *at == 'F') {
+            const char *line_end = memchr(at, '\n', (size_t)(end - at));
+            if (pasted_is_from_line((Bytes){at, (size_t)((line_end ? line_end : end) - at)})) {
+                return at;
+            }
         }
     }
     return NULL;
