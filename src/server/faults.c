@@ -1,87 +1,78 @@
-/* faults.c: the faults there are, and what those of TLS and those of any command do. */
-#include <string.h>
-#include <time.h>
-
-#include "server/sandbox_inside.h"
+/* faults.c: the faults there are. What they do is elsewhere: fault_tls.c (certificates, versions,
+ * handshakes, STARTTLS), fault_effects.c (any command), and at the place a FAULT_OF_SESSION or
+ * FAULT_OF_MAIL concerns. */
+#include "server/fault.h"
 
 const FaultRow fault_rows[] = {
+    {"starttls-stripped", FAULT_OF_SESSION, NULL, "smtp pop3 imap",
+     "STARTTLS is not offered, and refused: a client that wants TLS leaves", true},
+    {"starttls-mangled", FAULT_OF_SESSION, NULL, "smtp pop3 imap",
+     "XXXXXXXA is offered in place of STARTTLS, which is refused: a client leaves", true},
+    {"starttls-refused", FAULT_OF_SESSION, NULL, "smtp pop3 imap",
+     "STARTTLS is offered, and refused: a client leaves", true},
+    {"starttls-injected", FAULT_OF_SESSION, NULL, "smtp pop3 imap",
+     "a response in plaintext stands behind the one to STARTTLS: a client drops it, or leaves",
+     true},
+    {"preauth", FAULT_OF_SESSION, NULL, "imap",
+     "the greeting is PREAUTH, in plaintext, so that STARTTLS cannot be asked for: a client leaves",
+     true},
+    {"caps-change-tls", FAULT_OF_SESSION, NULL, "smtp pop3 imap",
+     "outside TLS the only mechanism is CRAM-MD5, inside it is not there: a client asks anew",
+     true},
+    {"caps-change-auth", FAULT_OF_SESSION, NULL, "smtp pop3 imap",
+     "after the login most capabilities are gone", false},
     {"cert-expired", FAULT_OF_TLS, NULL, NULL, "the certificate has expired", true},
     {"cert-not-yet", FAULT_OF_TLS, NULL, NULL, "the certificate is not valid yet", true},
     {"cert-wrong-host", FAULT_OF_TLS, NULL, NULL, "the certificate is for another name", true},
     {"cert-self-signed", FAULT_OF_TLS, NULL, NULL, "the certificate has signed itself", true},
+    {"cert-unknown-ca", FAULT_OF_TLS, NULL, NULL,
+     "the certificate is by an authority of the same name that nobody trusts", true},
     {"cert-revoked", FAULT_OF_TLS, NULL, NULL,
      "the stapled OCSP answer says that the certificate is revoked", true},
     {"cert-short-chain", FAULT_OF_TLS, NULL, NULL, "the intermediate certificate is not sent",
      true},
     {"cert-weak-key", FAULT_OF_TLS, NULL, NULL, "the certificate's RSA key has 1024 bits", true},
+    {"tls-only", FAULT_OF_TLS, "1.0|1.1|1.2|1.3", NULL, "no other version of TLS is spoken", false},
+    {"tls-ciphers", FAULT_OF_TLS, "LIST", NULL, "no other suites, in OpenSSL's words", false},
+    {"tls-stall", FAULT_OF_SESSION, NULL, NULL, "the handshake is never answered", false},
+    {"tls-garbage", FAULT_OF_SESSION, NULL, NULL, "the handshake is answered with noise", false},
+    {"tls-truncated", FAULT_OF_SESSION, NULL, NULL, "TLS ends without close_notify", false},
     {"auth-always-fails", FAULT_OF_SESSION, NULL, NULL, "every login is refused", false},
     {"auth-wrong-proof", FAULT_OF_SESSION, NULL, NULL,
-     "the server's own proof (SCRAM, DIGEST-MD5) is wrong: a client must not go on", true},
+     "the server's own proof (SCRAM, DIGEST-MD5) is wrong: a client gives up", true},
+    {"auth-no-proof", FAULT_OF_SESSION, NULL, NULL,
+     "a login is said to be done after the first message, before any proof: with SCRAM and "
+     "DIGEST-MD5 a client gives up",
+     true},
+    {"auth-downgrade", FAULT_OF_SESSION, NULL, NULL,
+     "strong mechanisms are offered and then refused, and PLAIN is asked for: a client gives up",
+     true},
+    {"auth-bare-challenge", FAULT_OF_SESSION, NULL, NULL,
+     "a challenge is the bare code, without text or blank", false},
+    {"auth-silent", FAULT_OF_SESSION, NULL, NULL, "no challenge comes where one is due", false},
     {"in-use", FAULT_OF_SESSION, NULL, "pop3", "another session has the maildrop", false},
     {"wrong-size", FAULT_OF_MAIL, NULL, "pop3 imap", "sizes are not those of the messages", false},
     {"list-lies", FAULT_OF_MAIL, NULL, "pop3", "LIST names a message there is not", false},
     {"duplicate-uidl", FAULT_OF_MAIL, NULL, "pop3", "all messages have one UIDL", false},
     {"bad-dot", FAULT_OF_MAIL, NULL, "pop3", "a body ends in LF dot LF, without CR", false},
-    {"delay", FAULT_OF_COMMAND, "SECONDS", NULL, "the answer to a command comes late", false},
-    {"reply", FAULT_OF_COMMAND, "TEXT", NULL, "a command is answered with TEXT and not done",
+    {"no-dot-stuffing", FAULT_OF_MAIL, NULL, "pop3",
+     "dots at the beginning of lines are not doubled", false},
+    {"uidvalidity-changes", FAULT_OF_MAIL, NULL, "imap", "each SELECT gives another UIDVALIDITY",
      false},
+    {"huge-literal", FAULT_OF_COMMAND, NULL, "imap",
+     "a literal of 4 GB is announced, and some of it sent", false},
+    {"delay", FAULT_OF_COMMAND, "SECONDS", NULL, "the answer to a command comes late", false},
+    {"tarpit", FAULT_OF_COMMAND, "SECONDS", NULL, "so long between any two octets of an answer",
+     false},
+    {"reply", FAULT_OF_COMMAND, "TEXT", NULL,
+     "a command is answered with TEXT and not done; 421 ends the session", false},
+    {"silent", FAULT_OF_COMMAND, NULL, NULL, "a command is never answered", false},
     {"drop", FAULT_OF_COMMAND, NULL, NULL, "the connection ends instead of an answer", false},
+    {"drop-after", FAULT_OF_COMMAND, NULL, NULL, "the connection ends behind the answer", false},
+    {"drop-at", FAULT_OF_COMMAND, "OCTETS", NULL,
+     "the connection ends when so many octets of the answer were sent", false},
+    {"garbage", FAULT_OF_COMMAND, NULL, NULL, "the answer is noise", false},
+    {"endless-line", FAULT_OF_COMMAND, NULL, NULL, "the answer is a line that does not end", false},
+    {"endless-lines", FAULT_OF_COMMAND, NULL, NULL, "the answer has lines without end", false},
     {NULL},
 };
-
-static bool is_asked(const Sandbox *box, const char *name)
-{
-    const FaultMoment anywhere = {0};
-    return fault_find(box->plan->faults, name, &anywhere) != NULL;
-}
-
-bool sandbox_fault_revoked(const Sandbox *box)
-{
-    return is_asked(box, "cert-revoked");
-}
-
-bool sandbox_fault_tls(const Sandbox *box, TlsMintPlan *mint, TlsServerPlan *tls, GError **error)
-{
-    static const char *const elsewhere[] = {"elsewhere.sandbox.test", NULL};
-    gint64 now = (gint64)time(NULL);
-    (void)error;
-    if (is_asked(box, "cert-expired")) {
-        mint->not_before = now - 60 * 86400;
-        mint->not_after = now - 86400;
-    }
-    if (is_asked(box, "cert-not-yet")) {
-        mint->not_before = now + 86400;
-    }
-    if (is_asked(box, "cert-wrong-host")) {
-        mint->names = elsewhere;
-    }
-    mint->self_signed = is_asked(box, "cert-self-signed");
-    mint->without_intermediate = is_asked(box, "cert-short-chain");
-    if (is_asked(box, "cert-weak-key")) {
-        mint->rsa_bits = 1024;
-        tls->weak = true;
-    }
-    return true;
-}
-
-bool guest_fault_at_command(Guest *g, const char *tag, FaultEffect *ret, GError **error)
-{
-    *ret = FAULT_NOTHING;
-    const Fault *f = guest_fault(g, "delay");
-    if (f) {
-        double seconds = g_ascii_strtod(f->arguments, NULL);
-        if (!guest_flush(g, error) || !io_sleep(deadline_in(CLAMP(seconds, 0, 86400)), error)) {
-            return false;
-        }
-    }
-    if (guest_fault(g, "drop")) {
-        *ret = FAULT_CLOSE;
-        return true;
-    }
-    f = guest_fault(g, "reply");
-    if (f) {
-        guest_reply(g, "%s%s%s", tag ? tag : "", tag ? " " : "", f->arguments);
-        *ret = FAULT_REPLIED;
-    }
-    return true;
-}

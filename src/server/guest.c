@@ -7,10 +7,15 @@
 
 enum { OUT_FLUSH = 32 * 1024 };
 
+/* Nobody is told of who only controls the sandbox. */
+static bool is_watched(const Guest *g)
+{
+    return g->box->plan->observer && g->service != &control_service;
+}
+
 void guest_tell(Guest *g, SandboxEventKind kind, const char *format, ...)
 {
-    const SandboxPlan *plan = g->box->plan;
-    if (!plan->observer) {
+    if (!is_watched(g)) {
         return;
     }
     va_list args;
@@ -20,21 +25,67 @@ void guest_tell(Guest *g, SandboxEventKind kind, const char *format, ...)
     guest_tell_bytes(g, kind, bytes_of(text), false);
 }
 
+static SandboxEvent event_of(const Guest *g, SandboxEventKind kind, Bytes text)
+{
+    return (SandboxEvent){.kind = kind,
+                          .session = g->number,
+                          .service = g->service->name,
+                          .peer = g->peer,
+                          .user = g->user,
+                          .encrypted = g->encrypted,
+                          .text = text,
+                          .at_us = g_get_real_time()};
+}
+
+static void observe(Guest *g, const SandboxEvent *event)
+{
+    g->box->plan->observer(g->box->plan->observer_user, event);
+}
+
 void guest_tell_bytes(Guest *g, SandboxEventKind kind, Bytes text, bool masked)
 {
-    const SandboxPlan *plan = g->box->plan;
-    if (plan->observer) {
-        const SandboxEvent event = {.kind = kind,
-                                    .session = g->number,
-                                    .service = g->service->name,
-                                    .peer = g->peer,
-                                    .user = g->user,
-                                    .encrypted = g->encrypted,
-                                    .masked = masked,
-                                    .text = text,
-                                    .at_us = g_get_real_time()};
-        plan->observer(plan->observer_user, &event);
+    if (is_watched(g)) {
+        SandboxEvent event = event_of(g, kind, text);
+        event.masked = masked;
+        observe(g, &event);
     }
+}
+
+void guest_tell_payload(Guest *g, Bytes payload)
+{
+    if (is_watched(g)) {
+        g_autofree char *text = g_strdup_printf("%zu octets", payload.len);
+        SandboxEvent event = event_of(g, SANDBOX_PAYLOAD, bytes_of(text));
+        event.payload = payload;
+        observe(g, &event);
+    }
+}
+
+/* --- out and in --- */
+
+/* One octet after the other. */
+static bool drip(Guest *g, Bytes octets, GError **error)
+{
+    for (size_t i = 0; i < octets.len; i++) {
+        if (!wire_send_bytes(g->wire, bytes_sub(octets, i, 1), false, error) ||
+            !io_sleep(deadline_in(g->tarpit), error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Everything that goes out goes through here, and some of it no further. */
+static bool put(Guest *g, Bytes octets, GError **error)
+{
+    bool cut = g->cut >= 0 && octets.len >= (uint64_t)g->cut;
+    Bytes part = cut ? bytes_sub(octets, 0, (size_t)g->cut) : octets;
+    bool ok = part.len == 0 ||
+              (g->tarpit > 0 ? drip(g, part, error) : wire_send_bytes(g->wire, part, false, error));
+    if (g->cut >= 0) {
+        g->cut -= (int64_t)part.len;
+    }
+    return ok && (!cut || error_fail(error, POSTERN_ERROR_EOF, "cut off on purpose"));
 }
 
 bool guest_flush(Guest *g, GError **error)
@@ -42,7 +93,7 @@ bool guest_flush(Guest *g, GError **error)
     if (g->out->len == 0) {
         return true;
     }
-    bool ok = wire_send_bytes(g->wire, bytes_of_string(g->out), false, error);
+    bool ok = put(g, bytes_of_string(g->out), error);
     g_string_truncate(g->out, 0);
     return ok;
 }
@@ -50,6 +101,9 @@ bool guest_flush(Guest *g, GError **error)
 bool guest_line(Guest *g, Bytes *line, GError **error)
 {
     bool got = false, eof = false;
+    if (g->drop_after) {
+        return guest_flush(g, error) && error_fail(error, POSTERN_ERROR_EOF, "closed on purpose");
+    }
     if (!wire_line_now(g->wire, line, &got, &eof, error)) {
         return false;
     }
@@ -76,14 +130,16 @@ bool guest_send(Guest *g, Bytes octets, GError **error)
         g_string_append_len(g->out, octets.data, (gssize)octets.len);
         return true;
     }
-    return guest_flush(g, error) && wire_send_bytes(g->wire, octets, false, error);
+    return guest_flush(g, error) && put(g, octets, error);
 }
 
 bool guest_start_tls(Guest *g, GError **error)
 {
     size_t early = 0;
     GError *why = NULL;
-    if (!guest_flush(g, error)) {
+    guest_inject(g);
+    g->tempted.certificate = sandbox_fault_certificate(g->box) != NULL;
+    if (!guest_flush(g, error) || !guest_fault_handshake(g, error)) {
         return false;
     }
     bool ok = wire_accept_tls(g->wire, g->box->tls, &early, &why);
@@ -92,6 +148,7 @@ bool guest_start_tls(Guest *g, GError **error)
                       "sent %zu octets in plaintext behind its request for TLS", early);
     }
     if (!ok) {
+        g->box->failed_tls++;
         guest_tell(g, SANDBOX_TLS, "no TLS: %s", why->message);
         g_propagate_error(error, why);
         return false;
@@ -114,6 +171,9 @@ static FaultMoment moment_of(const Guest *g)
 
 const Fault *guest_fault(Guest *g, const char *name)
 {
+    if (!g->box->plan->faults || g->box->plan->faults->len == 0) {
+        return NULL;
+    }
     const FaultMoment moment = moment_of(g);
     const Fault *f = fault_find(g->box->plan->faults, name, &moment);
     if (f) {

@@ -21,6 +21,17 @@ struct Guest {
     GString *out;     /* replies that wait */
     bool encrypted;
     bool closing; /* after what is in `out`, no more */
+    /* What faults are at work on this command. */
+    double tarpit; /* seconds between octets; 0: none */
+    int64_t cut;   /* octets that may still be sent; negative: any number */
+    bool drop_after;
+    /* What the client was tempted to do, and has not done. */
+    struct {
+        bool no_tls, certificate, injected, proof, downgrade, capabilities;
+    } tempted;
+    bool waited, hasty; /* where an answer was injected: see conduct.c */
+    bool fell_back;
+    bool mechanisms_change; /* caps-change-tls was done */
 };
 
 /* The next line without its end; what waits to be sent goes out first unless a whole line is there.
@@ -33,12 +44,19 @@ bool guest_send(Guest *g, Bytes octets, GError **error);
 /* Sends what waits. Suspends. */
 bool guest_flush(Guest *g, GError **error);
 
+/* Tells the observer of a body or literal that came, or went. */
+void guest_tell_payload(Guest *g, Bytes payload);
 /* Tells the observer. */
 void guest_tell(Guest *g, SandboxEventKind kind, const char *format, ...) G_GNUC_PRINTF(3, 4);
 
 /* The TLS handshake, after the reply that announces it (which is flushed). What came before it is
  * thrown away and told. Suspends. */
 bool guest_start_tls(Guest *g, GError **error);
+
+/* What is listed for STARTTLS now: `word`, or what a fault makes of it; NULL: nothing. */
+const char *guest_tls_word(Guest *g, const char *word);
+/* Does a fault have the command refused? The reply is the protocol's. */
+bool guest_tls_refused(Guest *g);
 
 /* Is a password allowed to travel here? Always inside TLS; else only when the plan or a fault says
  * so. */
@@ -72,12 +90,15 @@ bool guest_apop_is(Guest *g, Bytes challenge, Bytes user, Bytes digest);
 /* Marks the session as logged in. */
 void guest_logged_in(Guest *g, const char *user, const char *mechanism);
 
+/* Reads until the client leaves; then fails with EOF. Suspends. */
+bool guest_wait_until_gone(Guest *g, GError **error);
 /* The fault of that name, if it is to be done now; told to the observer. */
 const Fault *guest_fault(Guest *g, const char *name);
 
 typedef enum { FAULT_NOTHING, FAULT_REPLIED, FAULT_CLOSE } FaultEffect;
-/* Before a command is done: delays, replies and drops that were asked for. REPLIED: the command is
- * not to be done. `tag` is IMAP's, or NULL. Suspends. */
+/* Before a command is done, once g->command is set: judges what the client does; delays, replies
+ * and drops that were asked for. REPLIED: the command is not to be done. `tag` is IMAP's, or NULL.
+ * Suspends. */
 bool guest_fault_at_command(Guest *g, const char *tag, FaultEffect *ret, GError **error);
 /* What the client's conduct says about it, where a fault tempted it: told to the observer, counted
  * for the verdict. `bad`: it must not do that. */

@@ -40,9 +40,18 @@ bool guest_may_show_password(const Guest *g)
     return g->encrypted || g->box->plan->cleartext_auth;
 }
 
+/* caps-change-tls: one mechanism outside TLS, and all but that one inside. */
+static bool is_hidden(const Guest *g, const SaslMechanism *m)
+{
+    return g->mechanisms_change && (strcmp(m->name, "CRAM-MD5") == 0) == g->encrypted;
+}
+
 /* Is the mechanism to be offered, and taken, now? */
 static bool is_open(const Guest *g, const SaslMechanism *m, const char *certificate_name)
 {
+    if (is_hidden(g, m)) {
+        return false;
+    }
     const SandboxPlan *plan = g->box->plan;
     bool wanted =
         !plan->mechanisms || g_strv_contains((const gchar *const *)plan->mechanisms, m->name);
@@ -56,6 +65,10 @@ static bool is_open(const Guest *g, const SaslMechanism *m, const char *certific
 
 char *guest_mechanisms(Guest *g)
 {
+    if (!g->encrypted && guest_fault(g, "caps-change-tls")) {
+        g->mechanisms_change = true;
+    }
+    g->tempted.capabilities = g->tempted.capabilities || (g->mechanisms_change && g->encrypted);
     g_autofree char *certificate = tls_server_client_name(wire_stream(g->wire));
     GString *out = g_string_new(NULL);
     for (size_t i = 0; sasl_server_mechanisms[i]; i++) {
@@ -120,8 +133,19 @@ static Secret *take_raw(GByteArray *raw)
 
 static void send_challenge(Guest *g, const GuestSasl *framing, const GByteArray *challenge)
 {
-    g_autofree char *text = bytes_base64(bytes_of_array(challenge));
-    guest_reply(g, "%s%s", framing->challenge, text);
+    if (guest_fault(g, "auth-bare-challenge")) {
+        g_autofree char *bare = bytes_dup(bytes_trim(bytes_of(framing->challenge)));
+        guest_reply(g, "%s", bare);
+    } else if (!guest_fault(g, "auth-silent")) {
+        g_autofree char *text = bytes_base64(bytes_of_array(challenge));
+        guest_reply(g, "%s%s", framing->challenge, text);
+    }
+}
+
+/* Does the client learn in this mechanism that the server knows the password too? */
+static bool proves_server(const char *mechanism)
+{
+    return g_str_has_prefix(mechanism, "SCRAM-") || strcmp(mechanism, "DIGEST-MD5") == 0;
 }
 
 /* The next answer, decoded; NULL with *ret_login set when it is none. */
@@ -176,6 +200,12 @@ static bool converse(Guest *g, const GuestSasl *framing, SaslServer *server, Sec
             *ret = conclude(g, server, &step);
             return true;
         }
+        if (guest_fault(g, "auth-no-proof")) {
+            g->tempted.proof = proves_server(name);
+            guest_logged_in(g, sasl_server_user(server) ? sasl_server_user(server) : "user", name);
+            *ret = GUEST_LOGGED_IN;
+            return true;
+        }
         send_challenge(g, framing, step.challenge);
         secret_free(response);
         GError *why = NULL;
@@ -197,6 +227,31 @@ static Secret *read_initial(Guest *g, const char *mechanism, Bytes initial)
     g_autoptr(GByteArray) raw = bytes_base64_decode(initial);
     tell_response(g, mechanism, raw ? bytes_of_array(raw) : initial);
     return raw ? take_raw(raw) : NULL;
+}
+
+/* auth-downgrade: everything but PLAIN and LOGIN is offered, then refused. False: refused. */
+static bool judge_downgrade(Guest *g, const SaslMechanism *m)
+{
+    if (m->cleartext && g->tempted.downgrade) {
+        g->tempted.downgrade = false;
+        guest_conduct(g, true, "downgrade", "sent its password by %s when %s was refused", m->name,
+                      "a strong mechanism");
+    }
+    if (!m->cleartext && guest_fault(g, "auth-downgrade")) {
+        g->tempted.downgrade = true;
+        return false;
+    }
+    return true;
+}
+
+/* A mechanism that is not offered inside TLS, but was before it. */
+static void judge_unknown(Guest *g, const SaslMechanism *m)
+{
+    if (m && g->encrypted && is_hidden(g, m)) {
+        g->tempted.capabilities = false;
+        guest_conduct(g, true, "old-capabilities",
+                      "asked for %s inside TLS, which was offered in plaintext only", m->name);
+    }
 }
 
 bool guest_sasl(Guest *g, const GuestSasl *framing, Bytes mechanism, bool has_initial,
@@ -221,8 +276,13 @@ bool guest_sasl(Guest *g, const GuestSasl *framing, Bytes mechanism, bool has_in
         m && is_open(g, m, certificate) ? sasl_server_new(m->name, &params, NULL) : NULL;
     *ret = GUEST_LOGIN_UNKNOWN;
     if (!server) {
+        judge_unknown(g, m);
         return true;
     }
+    if (!judge_downgrade(g, m)) {
+        return true;
+    }
+    g->tempted.proof = params.spoil_proof && proves_server(m->name);
     wire_set_max_line(g->wire, SASL_LINE_MAX);
     Secret *first = has_initial ? read_initial(g, m->name, initial) : NULL;
     if (has_initial && !first) {

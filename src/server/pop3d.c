@@ -31,11 +31,13 @@ static bool cmd_capa(Pop3d *p, Bytes args, GError **error)
     (void)args;
     (void)error;
     guest_reply(g, "+OK");
-    for (size_t i = 0; i < G_N_ELEMENTS(always); i++) {
+    bool fewer = g->user && guest_fault(g, "caps-change-auth");
+    for (size_t i = 0; !fewer && i < G_N_ELEMENTS(always); i++) {
         guest_reply(g, "%s", always[i]);
     }
-    if (!g->encrypted && !p->folder) {
-        guest_reply(g, "STLS");
+    const char *tls = guest_tls_word(g, "STLS");
+    if (tls) {
+        guest_reply(g, "%s", tls);
     }
     if (guest_may_show_password(g)) {
         guest_reply(g, "USER");
@@ -54,6 +56,10 @@ static bool cmd_stls(Pop3d *p, Bytes args, GError **error)
     (void)args;
     if (p->g->encrypted || p->folder) {
         guest_reply(p->g, "-ERR not now");
+        return true;
+    }
+    if (guest_tls_refused(p->g)) {
+        guest_reply(p->g, "-ERR [SYS/TEMP] no TLS now");
         return true;
     }
     guest_reply(p->g, "+OK go ahead");

@@ -26,6 +26,12 @@ static size_t next_dot(Bytes text, size_t from)
 bool pop3d_send_body(Guest *g, Bytes text, GError **error)
 {
     size_t at = 0;
+    if (guest_fault(g, "no-dot-stuffing")) {
+        if (!guest_send(g, text, error)) {
+            return false;
+        }
+        at = text.len;
+    }
     while (at < text.len) {
         size_t dot = next_dot(text, at);
         if (dot == at) {
@@ -45,7 +51,7 @@ bool pop3d_send_body(Guest *g, Bytes text, GError **error)
     }
     bool ends = text.len >= 2 && memcmp(text.data + text.len - 2, "\r\n", 2) == 0;
     bool bad_dot = guest_fault(g, "bad-dot") != NULL;
-    guest_tell(g, SANDBOX_PAYLOAD, "%zu octets", text.len);
+    guest_tell_payload(g, text);
     return guest_send(
         g, bytes_of(ends || text.len == 0 ? (bad_dot ? "\n.\n" : ".\r\n") : "\r\n.\r\n"), error);
 }

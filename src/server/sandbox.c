@@ -22,6 +22,9 @@ const Service services[] = {
     {"pop3s", "pop3", "POP3S_PORT", 995, true, false, pop3d_serve},
     {"imap", "imap", "IMAP_PORT", 143, false, false, imapd_serve},
     {"imaps", "imap", "IMAPS_PORT", 993, true, false, imapd_serve},
+    {"https", "https", "HTTPS_PORT", 443, true, true, httpsd_serve},
+    {"echo", "echo", "ECHO_PORT", 7, true, true, echod_serve},
+    {"transcript", "transcript", "PORT", 1, false, true, replayd_serve},
     {NULL},
 };
 
@@ -89,7 +92,8 @@ static bool make_tls(Sandbox *box, GError **error)
     }
     g_autoptr(TlsMinted) minted = NULL;
     if (!plan->cert_file) {
-        minted = tls_mint_issue(box->mint, &mint, error);
+        g_autoptr(TlsMint) stranger = sandbox_fault_stranger(box) ? tls_mint_new(error) : NULL;
+        minted = tls_mint_issue(stranger ? stranger : box->mint, &mint, error);
         if (!minted) {
             return false;
         }
@@ -101,13 +105,10 @@ static bool make_tls(Sandbox *box, GError **error)
     return box->tls != NULL;
 }
 
-static bool open_door(Sandbox *box, const Service *service, GError **error)
+static bool open_door_at(Sandbox *box, const Service *service, const ListenAddress *address,
+                         GError **error)
 {
-    const SandboxPlan *plan = box->plan;
-    const ListenAddress address = {
-        .host = (char *)(plan->bind ? plan->bind : "127.0.0.1"),
-        .port = plan->base_port ? (uint16_t)(plan->base_port + service->offset) : 0};
-    Listener *listener = listener_open(&address, 0600, error);
+    Listener *listener = listener_open(address, 0600, error);
     if (!listener) {
         return error_prefix(error, "%s", service->name);
     }
@@ -117,8 +118,35 @@ static bool open_door(Sandbox *box, const Service *service, GError **error)
     return true;
 }
 
+static bool open_door(Sandbox *box, const Service *service, GError **error)
+{
+    const SandboxPlan *plan = box->plan;
+    const ListenAddress address = {
+        .host = (char *)(plan->bind ? plan->bind : "127.0.0.1"),
+        .port = plan->base_port ? (uint16_t)(plan->base_port + service->offset) : 0};
+    return open_door_at(box, service, &address, error);
+}
+
+static bool open_unix_door(Sandbox *box, const Service *service, const char *path, GError **error)
+{
+    const ListenAddress address = {.unix_path = (char *)path};
+    return open_door_at(box, service, &address, error);
+}
+
+static const Service *find_service(const char *name)
+{
+    const Service *s = services;
+    while (s->name && strcmp(s->name, name) != 0) {
+        s++;
+    }
+    return s;
+}
+
 static bool is_wanted(const SandboxPlan *plan, const Service *service)
 {
+    if (plan->script) {
+        return strcmp(service->name, "transcript") == 0;
+    }
     return !service->on_request ||
            (plan->on_request &&
             g_strv_contains((const gchar *const *)plan->on_request, service->name));
@@ -131,7 +159,10 @@ static bool open_doors(Sandbox *box, GError **error)
             return false;
         }
     }
-    return true;
+    g_autofree char *control = file_in(box, "control");
+    const char *lmtp = box->plan->lmtp_socket;
+    return open_unix_door(box, &control_service, control, error) &&
+           (!lmtp || open_unix_door(box, find_service("lmtp"), lmtp, error));
 }
 
 static void door_free(gpointer data)
@@ -155,6 +186,8 @@ Sandbox *sandbox_open(const SandboxPlan *plan, GError **error)
     box->plan = plan;
     box->doors = g_ptr_array_new_with_free_func(door_free);
     box->conduct = g_ptr_array_new_with_free_func(conduct_free);
+    box->arrivals = g_ptr_array_new_with_free_func((GDestroyNotify)arrived_free);
+    box->waiters = g_ptr_array_new();
     bool ok = make_directory(box, error) && find_authority(box, error) && write_root(box, error) &&
               make_tls(box, error) && sandbox_read_tokens(box, error) &&
               (box->store = mailstore_new(plan->directory, error)) && open_doors(box, error);
@@ -168,12 +201,16 @@ void sandbox_free(Sandbox *box)
     }
     g_ptr_array_unref(box->doors);
     g_ptr_array_unref(box->conduct);
+    g_ptr_array_unref(box->arrivals);
+    g_ptr_array_unref(box->waiters);
     g_clear_pointer(&box->tokens, g_ptr_array_unref);
     mailstore_free(box->store);
     tls_server_free(box->tls);
     tls_mint_free(box->mint);
     if (box->own_dir) {
-        unlink(box->ca_file);
+        if (box->ca_file) {
+            unlink(box->ca_file);
+        }
         rmdir(box->own_dir);
     }
     g_free(box->ca_file);
@@ -195,6 +232,16 @@ uint16_t sandbox_port(const Sandbox *box, const Service *service)
 const char *sandbox_ca_file(const Sandbox *box)
 {
     return box->ca_file;
+}
+
+const char *sandbox_directory(const Sandbox *box)
+{
+    return box->plan->directory ? box->plan->directory : box->own_dir;
+}
+
+SandboxCounts sandbox_counts(const Sandbox *box)
+{
+    return (SandboxCounts){box->sessions, box->taken, box->failed_tls};
 }
 
 MailStore *sandbox_store(Sandbox *box)
@@ -220,7 +267,12 @@ static bool greet_and_serve(Guest *g, GError **error)
     if (g->service->implicit_tls && !guest_start_tls(g, error)) {
         return false;
     }
-    return g->service->serve(g, error) && guest_flush(g, error);
+    FaultEffect effect;
+    g_strlcpy(g->command, "CONNECT", sizeof(g->command));
+    if (!guest_fault_at_command(g, NULL, &effect, error)) {
+        return false;
+    }
+    return (effect == FAULT_CLOSE || g->service->serve(g, error)) && guest_flush(g, error);
 }
 
 static void tell_end(Guest *g, const GError *why)
@@ -229,7 +281,9 @@ static void tell_end(Guest *g, const GError *why)
         guest_tell(g, SANDBOX_CLOSED, "%s", why->message);
     } else {
         guest_tell(g, SANDBOX_CLOSED, "done");
-        wire_shutdown(g->wire, NULL);
+        if (!guest_fault(g, "tls-truncated")) {
+            wire_shutdown(g->wire, NULL);
+        }
     }
 }
 
@@ -269,23 +323,26 @@ static void be_guest(void *user)
     g_autofree Arrival *arrival = user;
     g_autofree char *peer = arrival->peer;
     Sandbox *box = arrival->door->box;
+    bool counts = arrival->door->service != &control_service;
     Guest guest = {.box = box,
                    .service = arrival->door->service,
                    .wire = wire_new(arrival->stream, TIMEOUT_S),
-                   .number = ++box->sessions,
+                   .number = box->sessions += counts,
                    .peer = peer,
+                   .cut = -1,
                    .out = g_string_new(NULL)};
     g_autoptr(GError) error = NULL;
-    box->guests++;
+    box->guests += counts;
     guest_tell(&guest, SANDBOX_CONNECTED, "%s", peer);
     greet_and_serve(&guest, &error);
+    guest_judge_end(&guest);
     tell_end(&guest, error);
     wire_free(guest.wire);
     g_string_free(guest.out, TRUE);
     g_free(guest.user);
     g_free(guest.from);
     g_free(guest.to);
-    box->guests--;
+    box->guests -= counts;
     leave_when_full(box);
 }
 

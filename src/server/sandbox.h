@@ -74,11 +74,28 @@ typedef struct {
     uint64_t max_size;             /* of a message; 0: 50 MB */
     bool cleartext_auth;           /* passwords are asked for and taken outside TLS too */
     bool show_secrets;
-    bool discard;                                            /* messages are taken and forgotten */
+    bool discard;      /* messages are taken and forgotten */
+    GPtrArray *script; /* of SandboxStep: what the one service, "transcript", says; or NULL */
+    /* Answers "report text" and "report json" on the control socket; the caller frees it. */
+    char *(*report)(const Sandbox *box, bool json);
     void (*observer)(void *user, const SandboxEvent *event); /* must not suspend; may be NULL */
     void *observer_user;
     unsigned exit_after; /* messages; 0: never */
 } SandboxPlan;
+
+/* One step of a conversation that was recorded and is served again. */
+typedef enum {
+    SANDBOX_STEP_SAYS,    /* the server says these octets */
+    SANDBOX_STEP_EXPECTS, /* the client says a line like this */
+    SANDBOX_STEP_PAYLOAD, /* the client sends a body or literal, however long it is now */
+    SANDBOX_STEP_TLS,
+} SandboxStepKind;
+
+typedef struct {
+    SandboxStepKind kind;
+    bool masked; /* EXPECTS: there is a secret in it; what comes is not shown either */
+    GBytes *octets;
+} SandboxStep;
 
 /* The plan is borrowed. Binds, makes or reads the authority. USAGE, CANT_CREATE, NO_INPUT. */
 Sandbox *sandbox_open(const SandboxPlan *plan, GError **error);
@@ -89,6 +106,26 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Sandbox, sandbox_free)
 uint16_t sandbox_port(const Sandbox *box, const Service *service);
 /* The file with the root's certificate, borrowed. */
 const char *sandbox_ca_file(const Sandbox *box);
+/* Where it is, and the control socket (control.h) in it; borrowed. */
+const char *sandbox_directory(const Sandbox *box);
+/* What has happened so far. */
+typedef struct {
+    unsigned long sessions;
+    unsigned mails;
+    unsigned failed_tls; /* handshakes */
+} SandboxCounts;
+SandboxCounts sandbox_counts(const Sandbox *box);
+/* What clients did where a fault tempted them, and how often. */
+typedef struct {
+    char *what; /* "cleartext-password" */
+    bool bad;
+    unsigned times;
+    char *example; /* of the first time, with who it was */
+} SandboxConduct;
+/* Of SandboxConduct, borrowed. */
+const GPtrArray *sandbox_conduct(const Sandbox *box);
+/* Did a client do what it must not? */
+bool sandbox_misbehaved(const Sandbox *box);
 MailStore *sandbox_store(Sandbox *box);
 const SandboxPlan *sandbox_plan(const Sandbox *box);
 

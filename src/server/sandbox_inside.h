@@ -17,16 +17,28 @@ struct Sandbox {
     unsigned guests;        /* at this moment */
     bool full;              /* --exit-after: no more are awaited */
     bool stopping;
-    GPtrArray *conduct; /* of SandboxConduct */
+    unsigned failed_tls;  /* handshakes that came to nothing */
+    GPtrArray *conduct;   /* of SandboxConduct */
+    GPtrArray *arrivals;  /* of Arrival, the last ones: for `serve wait` */
+    GPtrArray *waiters;   /* of int*: descriptors to be told of the next one */
+    unsigned long so_far; /* arrivals, those that are forgotten too */
 };
 
-/* What a client did, once a kind; counted. */
+/* A message that was taken in. */
 typedef struct {
-    char *what; /* "cleartext-password" */
-    bool bad;
-    unsigned times;
-    char *example; /* of the first time, with who it was */
-} SandboxConduct;
+    char *from, *to;
+    GBytes *text;
+    char *file; /* or NULL */
+    int64_t at; /* seconds since the epoch */
+} Arrived;
+enum { ARRIVALS_MAX = 1000 };
+void arrived_free(Arrived *arrived);
+/* Remembers it, and wakes who waits for it. Takes `arrived`. */
+void sandbox_remember(Sandbox *box, Arrived *arrived);
+
+/* The control socket in the directory: not for clients. */
+extern const Service control_service;
+bool control_serve(Guest *g, GError **error);
 
 /* One listening socket and the service behind it. */
 typedef struct {
@@ -43,6 +55,18 @@ bool sandbox_read_tokens(Sandbox *box, GError **error);
 /* What faults make of the certificate and of TLS. USAGE. */
 bool sandbox_fault_tls(const Sandbox *box, TlsMintPlan *mint, TlsServerPlan *tls, GError **error);
 bool sandbox_fault_revoked(const Sandbox *box);
+/* Is the certificate to be by an authority that nobody knows? */
+bool sandbox_fault_stranger(const Sandbox *box);
+/* The first fault that makes the certificate bad, or NULL. */
+const char *sandbox_fault_certificate(const Sandbox *box);
+/* Puts behind the answer to STARTTLS what a fault wants there. */
+void guest_inject(Guest *g);
+/* What a fault does in place of a handshake: then it fails. Suspends. */
+bool guest_fault_handshake(Guest *g, GError **error);
+/* Compares the command that is begun with what the client was tempted to do. Suspends. */
+bool guest_judge_command(Guest *g, GError **error);
+/* What it has withstood. */
+void guest_judge_end(Guest *g);
 /* A message was taken in: counted for exit_after. */
 void sandbox_took_mail(Sandbox *box);
 
@@ -50,3 +74,6 @@ bool smtpd_serve(Guest *g, GError **error);
 bool lmtpd_serve(Guest *g, GError **error);
 bool pop3d_serve(Guest *g, GError **error);
 bool imapd_serve(Guest *g, GError **error);
+bool httpsd_serve(Guest *g, GError **error);
+bool echod_serve(Guest *g, GError **error);
+bool replayd_serve(Guest *g, GError **error);

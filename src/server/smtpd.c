@@ -7,7 +7,7 @@
 enum { ERRORS_MAX = 50, LINE_MAX_SMTP = 12 * 1024 };
 #define SIZE_DEFAULT (50u * 1024 * 1024)
 
-static uint64_t max_size(const Smtpd *s)
+uint64_t smtpd_max_size(const Smtpd *s)
 {
     uint64_t asked = s->g->box->plan->max_size;
     return asked ? asked : SIZE_DEFAULT;
@@ -30,7 +30,7 @@ static void rcpt_free(gpointer data)
 
 void smtpd_reset(Smtpd *s)
 {
-    s->mail = s->chunking = false;
+    s->mail = s->chunking = s->require_tls = false;
     s->declared = 0;
     g_clear_pointer(&s->from, g_free);
     g_ptr_array_set_size(s->rcpts, 0);
@@ -46,16 +46,21 @@ static void list_extensions(Smtpd *s, GPtrArray *lines)
 {
     Guest *g = s->g;
     static const char *const always[] = {
-        "PIPELINING",          "8BITMIME", "SMTPUTF8", "DSN", "CHUNKING", "ENHANCEDSTATUSCODES",
-        "LIMITS RCPTMAX=1000", "HELP"};
+        "PIPELINING", "8BITMIME", "BINARYMIME",          "SMTPUTF8",
+        "DSN",        "CHUNKING", "ENHANCEDSTATUSCODES", "LIMITS RCPTMAX=1000",
+        "HELP"};
     g_ptr_array_add(lines, g_strdup(host(s)));
-    g_ptr_array_add(lines, g_strdup_printf("SIZE %" G_GUINT64_FORMAT, max_size(s)));
+    if (g->user && guest_fault(g, "caps-change-auth")) {
+        return;
+    }
+    g_ptr_array_add(lines, g_strdup_printf("SIZE %" G_GUINT64_FORMAT, smtpd_max_size(s)));
     for (size_t i = 0; i < G_N_ELEMENTS(always); i++) {
         g_ptr_array_add(lines, g_strdup(always[i]));
     }
-    if (!g->encrypted) {
-        g_ptr_array_add(lines, g_strdup("STARTTLS"));
-    } else {
+    const char *tls = guest_tls_word(g, "STARTTLS");
+    if (tls) {
+        g_ptr_array_add(lines, g_strdup(tls));
+    } else if (g->encrypted) {
         g_ptr_array_add(lines, g_strdup("REQUIRETLS"));
     }
     g_autofree char *mechanisms = guest_mechanisms(g);
@@ -125,6 +130,10 @@ static bool cmd_starttls(Smtpd *s, Bytes args, GError **error)
     }
     if (s->g->encrypted) {
         guest_reply(s->g, "503 5.5.1 TLS is there already");
+        return true;
+    }
+    if (guest_tls_refused(s->g)) {
+        guest_reply(s->g, "454 4.7.0 no TLS now");
         return true;
     }
     guest_reply(s->g, "220 2.0.0 go ahead");
@@ -270,22 +279,29 @@ static bool do_command(Smtpd *s, Bytes line, GError **error)
         guest_tell(g, SANDBOX_RECEIVED, "AUTH %.*s%s", (int)mechanism.len, mechanism.data,
                    rest.len ? " ..." : "");
     }
-    FaultEffect effect;
-    if (!guest_fault_at_command(g, NULL, &effect, error)) {
+    g_autofree char *copy = bytes_dup(args); /* a wait ends `line` */
+    smtpd_note_address(s, (Bytes){copy, args.len});
+    FaultEffect effect = FAULT_NOTHING;
+    /* A chunk comes in any case: smtpd_bdat() asks when it has it. */
+    if (!bytes_equal(bytes_of(g->command), BYTES_LITERAL("BDAT")) &&
+        !guest_fault_at_command(g, NULL, &effect, error)) {
         return false;
     }
     if (effect != FAULT_NOTHING) {
         g->closing = effect == FAULT_CLOSE;
         return true;
     }
-    const SmtpdCommand *command = find_command(verb);
+    const SmtpdCommand *command = find_command(bytes_of(g->command));
     if (!command) {
         guest_reply(g, "500 5.5.2 no such command");
         s->errors++;
         return true;
     }
-    g_autofree char *copy = bytes_dup(args); /* a command may read on, and `line` ends there */
-    return command->run(s, (Bytes){copy, args.len}, error);
+    bool ok = command->run(s, (Bytes){copy, args.len}, error);
+    if (login) {
+        secret_wipe(copy, args.len);
+    }
+    return ok;
 }
 
 static bool converse(Smtpd *s, GError **error)

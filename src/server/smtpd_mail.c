@@ -2,19 +2,11 @@
  * message. */
 #include <string.h>
 
-#include "base/escape.h"
 #include "proto/pop3_body.h"
 #include "server/smtpd.h"
 
 enum { RCPT_MAX = 1000, ADDRESS_MAX = 1000 };
-#define SIZE_DEFAULT (50u * 1024 * 1024)
 #define CATCH_ALL "catch-all"
-
-static uint64_t max_size(const Smtpd *s)
-{
-    uint64_t asked = s->g->box->plan->max_size;
-    return asked ? asked : SIZE_DEFAULT;
-}
 
 /* --- the envelope --- */
 
@@ -42,6 +34,22 @@ static char *take_path(Guest *g, Bytes *args, const char *word)
     return bytes_dup(bare);
 }
 
+/* "550+anything@..." is answered with 550, as sender and as recipient: whoever writes a test needs
+ * no option for that. */
+static bool refused_by_address(Smtpd *s, const char *address)
+{
+    Guest *g = s->g;
+    bool code = strlen(address) > 4 && (address[0] == '4' || address[0] == '5') &&
+                g_ascii_isdigit(address[1]) && g_ascii_isdigit(address[2]) && address[3] == '+';
+    if (!code) {
+        return false;
+    }
+    guest_tell(g, SANDBOX_FAULT, "the address says %.3s", address);
+    guest_reply(g, "%.3s %c.0.0 as the address says", address, address[0]);
+    g->closing = strncmp(address, "421", 3) == 0;
+    return true;
+}
+
 /* Takes "KEY=VALUE" parameters one by one; false at the end. */
 static bool take_parameter(Bytes *args, Bytes *key, Bytes *value)
 {
@@ -60,10 +68,19 @@ static const char *mail_parameter(Smtpd *s, Bytes key, Bytes value)
         if (!bytes_number(value, G_MAXINT64, &s->declared)) {
             return "501 5.5.4 SIZE is a number";
         }
-        return s->declared > max_size(s) ? "552 5.3.4 that is more than is taken here" : NULL;
+        return s->declared > smtpd_max_size(s) ? "552 5.3.4 that is more than is taken here" : NULL;
     }
     if (bytes_equal_ci(key, "REQUIRETLS")) {
+        s->require_tls = true;
         return s->g->encrypted ? NULL : "530 5.7.10 REQUIRETLS outside TLS";
+    }
+    if (bytes_equal_ci(key, "BODY") && !bytes_equal_ci(value, "7BIT") &&
+        !bytes_equal_ci(value, "8BITMIME") && !bytes_equal_ci(value, "BINARYMIME")) {
+        return "501 5.5.4 BODY is 7BIT, 8BITMIME or BINARYMIME";
+    }
+    if (bytes_equal_ci(key, "RET") && !bytes_equal_ci(value, "FULL") &&
+        !bytes_equal_ci(value, "HDRS")) {
+        return "501 5.5.4 RET is FULL or HDRS";
     }
     for (size_t i = 0; i < G_N_ELEMENTS(known); i++) {
         if (bytes_equal_ci(key, known[i])) {
@@ -71,6 +88,29 @@ static const char *mail_parameter(Smtpd *s, Bytes key, Bytes value)
         }
     }
     return "555 5.5.4 no such parameter";
+}
+
+/* The address within MAIL's or RCPT's arguments, however badly they are written. */
+static char *address_within(Bytes args)
+{
+    gssize colon = bytes_index(args, ':');
+    Bytes rest = bytes_trim(bytes_sub(args, (size_t)(colon + 1), SIZE_MAX));
+    if (bytes_starts(rest, "<")) {
+        gssize end = bytes_index(rest, '>');
+        return bytes_dup(bytes_sub(rest, 1, end > 0 ? (size_t)end - 1 : SIZE_MAX));
+    }
+    return bytes_dup(bytes_word(&rest));
+}
+
+void smtpd_note_address(Smtpd *s, Bytes args)
+{
+    Guest *g = s->g;
+    bool mail = strcmp(g->command, "MAIL") == 0;
+    if (mail || strcmp(g->command, "RCPT") == 0) {
+        char **place = mail ? &g->from : &g->to;
+        g_free(*place);
+        *place = address_within(args);
+    }
 }
 
 bool smtpd_mail(Smtpd *s, Bytes args, GError **error)
@@ -94,11 +134,50 @@ bool smtpd_mail(Smtpd *s, Bytes args, GError **error)
             return true;
         }
     }
+    if (refused_by_address(s, from)) {
+        return true;
+    }
     s->mail = true;
     s->from = g_strdup(from);
-    g->from = g_strdup(from);
     guest_reply(g, "250 2.1.0 the sender is fine");
     return true;
+}
+
+/* RFC 3461 sections 4.1 and 4.2. */
+static bool is_notify(Bytes value)
+{
+    static const char *const words[] = {"SUCCESS", "FAILURE", "DELAY"};
+    if (bytes_equal_ci(value, "NEVER")) {
+        return true;
+    }
+    while (value.len > 0) {
+        gssize comma = bytes_index(value, ',');
+        Bytes word = bytes_sub(value, 0, comma < 0 ? value.len : (size_t)comma);
+        value = bytes_sub(value, comma < 0 ? value.len : (size_t)comma + 1, SIZE_MAX);
+        bool known = false;
+        for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
+            known = known || bytes_equal_ci(word, words[i]);
+        }
+        if (!known || (comma >= 0 && value.len == 0)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool rcpt_parameter(Bytes key, Bytes value, char **notify, char **orcpt)
+{
+    if (bytes_equal_ci(key, "NOTIFY")) {
+        g_free(*notify);
+        *notify = bytes_dup(value);
+        return value.len > 0 && is_notify(value);
+    }
+    if (bytes_equal_ci(key, "ORCPT")) {
+        g_free(*orcpt);
+        *orcpt = bytes_dup(value);
+        return bytes_index(value, ';') > 0;
+    }
+    return false;
 }
 
 bool smtpd_rcpt(Smtpd *s, Bytes args, GError **error)
@@ -112,21 +191,23 @@ bool smtpd_rcpt(Smtpd *s, Bytes args, GError **error)
                                    : "501 5.5.4 RCPT TO:<ADDRESS>");
         return true;
     }
-    SmtpRcpt *rcpt = g_new0(SmtpRcpt, 1);
+    g_autofree char *notify = NULL, *orcpt = NULL;
     Bytes key, value;
     while (take_parameter(&args, &key, &value)) {
-        if (bytes_equal_ci(key, "NOTIFY")) {
-            g_free(rcpt->notify);
-            rcpt->notify = bytes_dup(value);
-        } else if (bytes_equal_ci(key, "ORCPT")) {
-            g_free(rcpt->orcpt);
-            rcpt->orcpt = bytes_dup(value);
+        if (!rcpt_parameter(key, value, &notify, &orcpt)) {
+            guest_reply(g, "%s",
+                        "501 5.5.4 NOTIFY=NEVER, or SUCCESS,FAILURE,DELAY; "
+                        "ORCPT=TYPE;ADDRESS");
+            return true;
         }
     }
-    rcpt->address = g_strdup(to);
+    if (refused_by_address(s, to)) {
+        return true;
+    }
+    SmtpRcpt *rcpt = g_new0(SmtpRcpt, 1);
+    *rcpt = (SmtpRcpt){to, orcpt, notify};
+    to = orcpt = notify = NULL; /* they are the recipient's */
     g_ptr_array_add(s->rcpts, rcpt);
-    g_free(g->to);
-    g->to = g_strdup(to);
     guest_reply(g, "250 2.1.5 the recipient is fine");
     return true;
 }
@@ -156,17 +237,41 @@ static MailUser *owner_of(Smtpd *s, const char *address)
 
 static bool deliver(Smtpd *s, const SmtpRcpt *rcpt, GBytes *text, GError **error)
 {
+    Sandbox *box = s->g->box;
     const Mail as = {.from = s->from, .to = rcpt->address};
     MailUser *user = owner_of(s, rcpt->address);
     MailFolder *inbox = user ? mail_find_folder(user, "INBOX") : NULL;
-    return inbox && mail_add(s->g->box->store, inbox, text, &as, error);
+    const Mail *mail = inbox ? mail_add(box->store, inbox, text, &as, error) : NULL;
+    if (!mail) {
+        return false;
+    }
+    Arrived *arrived = g_new0(Arrived, 1);
+    *arrived = (Arrived){
+        .from = g_strdup(s->from),
+        .to = g_strdup(rcpt->address),
+        .text = g_bytes_ref(text),
+        .file = mail->file && inbox->path ? g_build_filename(inbox->path, mail->file, NULL) : NULL,
+        .at = mail->received};
+    sandbox_remember(box, arrived);
+    return true;
 }
 
-/* Puts it into every recipient's mailbox; LMTP answers for each. */
-static void finish(Smtpd *s, GBytes *text)
+/* Puts it into every recipient's mailbox; LMTP answers for each. For faults this moment is the
+ * command ".". Suspends. */
+static bool finish(Smtpd *s, GBytes *text, GError **error)
 {
     Guest *g = s->g;
     unsigned stored = 0;
+    FaultEffect effect;
+    g_strlcpy(g->command, ".", sizeof(g->command));
+    if (!guest_fault_at_command(g, NULL, &effect, error)) {
+        return false;
+    }
+    if (effect != FAULT_NOTHING) {
+        g->closing = effect == FAULT_CLOSE;
+        smtpd_reset(s);
+        return true;
+    }
     for (guint i = 0; i < s->rcpts->len; i++) {
         const SmtpRcpt *rcpt = s->rcpts->pdata[i];
         g_autoptr(GError) why = NULL;
@@ -187,6 +292,7 @@ static void finish(Smtpd *s, GBytes *text)
         sandbox_took_mail(g->box);
     }
     smtpd_reset(s);
+    return true;
 }
 
 /* --- DATA --- */
@@ -203,7 +309,7 @@ static bool read_text(Smtpd *s, GByteArray *text, bool *too_much, GError **error
         }
         Bytes rest = there;
         while (pop3_body_text(&body, &rest, &piece)) {
-            *too_much = *too_much || text->len + piece.len > max_size(s);
+            *too_much = *too_much || text->len + piece.len > smtpd_max_size(s);
             if (!*too_much) {
                 g_byte_array_append(text, (const guint8 *)piece.data, (guint)piece.len);
             }
@@ -228,15 +334,14 @@ bool smtpd_data(Smtpd *s, Bytes args, GError **error)
     if (!guest_flush(g, error) || !read_text(s, text, &too_much, error)) {
         return false;
     }
-    guest_tell(g, SANDBOX_PAYLOAD, "%u octets", text->len);
+    guest_tell_payload(g, bytes_of_array(text));
     if (too_much) {
         guest_reply(g, "552 5.3.4 that is more than is taken here");
         smtpd_reset(s);
         return true;
     }
     g_autoptr(GBytes) bytes = g_byte_array_free_to_bytes(g_steal_pointer(&text));
-    finish(s, bytes);
-    return true;
+    return finish(s, bytes, error);
 }
 
 /* --- BDAT (RFC 3030) --- */
@@ -270,12 +375,22 @@ bool smtpd_bdat(Smtpd *s, Bytes args, GError **error)
         g->closing = true; /* where the next command begins cannot be told */
         return true;
     }
-    bool fits = octets <= max_size(s) && s->chunks->len + octets <= max_size(s);
+    bool fits = octets <= smtpd_max_size(s) && s->chunks->len + octets <= smtpd_max_size(s);
     bool wanted = s->rcpts->len > 0;
     if (!guest_flush(g, error) || !read_chunk(s, octets, wanted && fits, error)) {
         return false;
     }
-    guest_tell(g, SANDBOX_PAYLOAD, "%" G_GUINT64_FORMAT " octets", octets);
+    guest_tell_payload(g, bytes_sub(bytes_of_array(s->chunks), s->chunks->len - (size_t)octets,
+                                    fits && wanted ? (size_t)octets : 0));
+    FaultEffect effect;
+    if (!guest_fault_at_command(g, NULL, &effect, error)) {
+        return false;
+    }
+    if (effect != FAULT_NOTHING) {
+        g->closing = effect == FAULT_CLOSE;
+        smtpd_reset(s);
+        return true;
+    }
     if (!wanted || !fits) {
         guest_reply(g, wanted ? "552 5.3.4 that is more than is taken here"
                               : "503 5.5.1 no recipients");
@@ -288,6 +403,5 @@ bool smtpd_bdat(Smtpd *s, Bytes args, GError **error)
         return true;
     }
     g_autoptr(GBytes) bytes = g_bytes_new(s->chunks->data, s->chunks->len);
-    finish(s, bytes);
-    return true;
+    return finish(s, bytes, error);
 }
