@@ -16,6 +16,8 @@ const FaultRow fault_rows[] = {
     {"preauth", FAULT_OF_SESSION, NULL, "imap",
      "the greeting is PREAUTH, in plaintext, so that STARTTLS cannot be asked for: a client leaves",
      true},
+    {"logindisabled", FAULT_OF_SESSION, NULL, "imap", "LOGINDISABLED is said inside TLS too",
+     false},
     {"caps-change-tls", FAULT_OF_SESSION, NULL, "smtp pop3 imap",
      "outside TLS the only mechanism is CRAM-MD5, inside it is not there: a client asks anew",
      true},

@@ -205,7 +205,7 @@ static bool greet(Imapd *i, GError **error)
     const GPtrArray *users = g->box->plan->users;
     const SandboxUser *first = users && users->len ? users->pdata[0] : NULL;
     if (guest_fault(g, "preauth") && imapd_enter(i, first ? first->name : "preauth")) {
-        i->preauth = !g->encrypted;
+        i->preauth = g->tempted.no_tls = !g->encrypted;
         guest_reply(g, "* PREAUTH Postern sandbox: you are logged in as %s", i->user->name);
         return true;
     }

@@ -12,8 +12,9 @@ char *imapd_capabilities(Imapd *i)
         return g_string_free(out, FALSE);
     }
     g_string_append(out, " SASL-IR");
-    if (!g->encrypted && !guest_fault(g, "starttls-stripped")) {
-        g_string_append(out, " STARTTLS");
+    const char *tls = guest_tls_word(g, "STARTTLS");
+    if (tls) {
+        g_string_append_printf(out, " %s", tls);
     }
     if (!guest_may_show_password(g) || guest_fault(g, "logindisabled")) {
         g_string_append(out, " LOGINDISABLED");
@@ -123,7 +124,7 @@ bool imapd_cmd_starttls(Imapd *i, Bytes args, GError **error)
     if (g->encrypted) {
         return imapd_bad(i, "TLS is there already");
     }
-    if (guest_fault(g, "starttls-refused") || guest_fault(g, "starttls-stripped")) {
+    if (guest_tls_refused(g)) {
         imapd_no(i, "TLS is not available");
         return true;
     }
