@@ -12,9 +12,8 @@ enum {
 };
 
 #define SIGNATURE_ALGORITHMS                                                                       \
-    "# openssl.cnf, section of ssl_conf:\n"                                                        \
-    "SignatureAlgorithms = ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512:ed25519:RSA-PSS+SHA256:"         \
-    "RSA-PSS+SHA384:RSA-PSS+SHA512:RSA+SHA256:RSA+SHA384:RSA+SHA512"
+    "# in openssl.cnf, where ssl_conf points to:\n"                                                \
+    "#   SignatureAlgorithms = ECDSA+SHA256:ECDSA+SHA384:ed25519:RSA-PSS+SHA256:RSA+SHA256"
 
 static bool has_group(const Facts *f, uint16_t id)
 {
