@@ -54,7 +54,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     Said *said = g_new0(Said, 1);
     said->stream = (Stream){.kind = &said_kind, .fd = -1};
     said->rest = (Bytes){(const char *)data, size};
-    TlsPlan plan = {.min = TLS_1_0, .trace = true, .trace_line = harmless_line};
+    TlsPlan plan = {.min = TLS_1_0, .scts = true, .trace = true, .trace_line = harmless_line};
     TlsPeer *peer = NULL;
     g_autoptr(GError) error = NULL;
     Stream *s = tls_client(&said->stream, &plan, "mail.test", &peer, deadline_in(5), &error);
