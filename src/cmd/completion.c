@@ -110,6 +110,9 @@ static bool print_options(GError **error)
 {
     (void)error;
     for (const Command *const *c = commands; *c; c++) {
+        if ((*c)->hidden) {
+            continue; /* nobody types it: it has no page */
+        }
         printf("%s\n", (*c)->name);
         print_table((*c)->name, (*c)->options);
     }

@@ -67,11 +67,12 @@ typedef struct {
 static const uint8_t *base64_kinds(void)
 {
     static uint8_t kinds[256];
-    for (int c = 0; kinds['='] == 0 && c < 256; c++) {
+    static bool filled;
+    for (int c = 0; !filled && c < 256; c++) {
         bool digit = g_ascii_isalnum((char)c) || c == '+' || c == '/';
-        kinds[c] = digit ? 1 : g_ascii_isspace((char)c) ? 0 : 3;
+        kinds[c] = digit ? 1 : c == '=' ? 2 : g_ascii_isspace((char)c) ? 0 : 3;
     }
-    kinds['='] = 2;
+    filled = true;
     return kinds;
 }
 
