@@ -1,0 +1,157 @@
+#include "server/mailstore.h"
+
+#include <glib/gstdio.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static Mail *add(MailStore *store, MailFolder *folder, const char *text)
+{
+    g_autoptr(GBytes) octets = g_bytes_new(text, strlen(text));
+    Mail *mail = mail_add(store, folder, octets, NULL, NULL);
+    g_assert_nonnull(mail);
+    return mail;
+}
+
+static char *new_directory(void)
+{
+    char *path = g_dir_make_tmp("mailstore-XXXXXX", NULL);
+    g_assert_nonnull(path);
+    return path;
+}
+
+static void remove_directory(const char *path)
+{
+    g_autofree char *quoted = g_shell_quote(path);
+    g_autofree char *command = g_strdup_printf("rm -r %s", quoted);
+    g_assert_true(g_spawn_command_line_sync(command, NULL, NULL, NULL, NULL));
+}
+
+static void count(void *user, MailFolder *folder)
+{
+    (void)folder;
+    ++*(unsigned *)user;
+}
+
+static void test_mail_comes_and_goes_and_is_told(void)
+{
+    unsigned told = 0;
+    g_autoptr(MailStore) store = mailstore_new(NULL, NULL);
+    MailFolder *inbox = mail_find_folder(mailstore_user(store, "joe", NULL), "inbox");
+    unsigned id = mailstore_watch(store, count, &told);
+    add(store, inbox, "one");
+    Mail *two = mail_ref(add(store, inbox, "two"));
+    add(store, inbox, "three");
+    two->seen = true;
+    mail_changed(store, inbox, two);
+    g_assert_cmpuint(two->changed, ==, inbox->changes);
+    mail_remove(store, inbox, two);
+    g_assert_cmpuint(told, ==, 5);
+    g_assert_true(two->gone && g_bytes_get_size(two->text) == 3);
+    mail_unref(two);
+    g_assert_null(mail_find(inbox, 2));
+    g_assert_cmpuint(mail_find(inbox, 3)->uid, ==, 3);
+    mailstore_unwatch(store, id);
+    add(store, inbox, "four");
+    g_assert_cmpuint(told, ==, 5);
+}
+
+static void test_names_that_cannot_be_are_refused(void)
+{
+    static const char *const folders[] = {"",    "/",  "a//b", "/a",   "a/",
+                                          "a.b", "..", "a\nb", "INBOX"};
+    static const char *const users[] = {"", ".x", "a/b", "a\nb"};
+    g_autoptr(MailStore) store = mailstore_new(NULL, NULL);
+    MailUser *user = mailstore_user(store, "joe", NULL);
+    for (size_t i = 0; i < G_N_ELEMENTS(folders); i++) {
+        g_assert_null(mail_create_folder(store, user, folders[i], NULL));
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(users); i++) {
+        g_assert_null(mailstore_user(store, users[i], NULL));
+    }
+}
+
+static void test_folders_are_renamed_with_those_below(void)
+{
+    g_autoptr(MailStore) store = mailstore_new(NULL, NULL);
+    MailUser *user = mailstore_user(store, "joe", NULL);
+    MailFolder *deep = mail_create_folder(store, user, "a/b/c", NULL);
+    g_assert_nonnull(mail_find_folder(user, "a/b"));
+    g_assert_false(mail_rename_folder(store, user, "a", "a/x", NULL));
+    g_assert_true(mail_rename_folder(store, user, "a", "z/y", NULL));
+    g_assert_true(mail_find_folder(user, "z/y/b/c") == deep);
+    g_assert_null(mail_find_folder(user, "a"));
+    MailFolder *inbox = mail_find_folder(user, "INBOX");
+    add(store, inbox, "x");
+    g_assert_true(mail_rename_folder(store, user, "inbox", "old", NULL));
+    g_assert_cmpuint(inbox->mails->len, ==, 0);
+    g_assert_cmpuint(mail_find_folder(user, "old")->mails->len, ==, 1);
+    g_assert_true(mail_delete_folder(store, user, "z/y/b/c", NULL));
+    g_assert_true(deep->gone);
+    g_assert_false(mail_delete_folder(store, user, "INBOX", NULL));
+}
+
+static void fill(const char *directory)
+{
+    g_autoptr(MailStore) store = mailstore_new(directory, NULL);
+    MailUser *user = mailstore_user(store, "joe", NULL);
+    MailFolder *folder = mail_create_folder(store, user, "Lists/Käse", NULL);
+    mail_subscribe(store, user, "Lists/Käse", true);
+    add(store, folder, "bare\nand\r\nnot");
+    Mail *mail = add(store, folder, "two\r\n");
+    mail_remove(store, folder, add(store, folder, "three"));
+    mail->seen = true;
+    mail->keywords = g_ptr_array_new_with_free_func(g_free);
+    g_ptr_array_add(mail->keywords, g_strdup("$Mine"));
+    mail_changed(store, folder, mail);
+}
+
+static void test_a_directory_is_read_again_as_it_was(void)
+{
+    g_autofree char *directory = new_directory();
+    fill(directory);
+    g_autoptr(MailStore) store = mailstore_new(directory, NULL);
+    MailUser *user = mailstore_find_user(store, "joe");
+    g_assert_nonnull(user);
+    MailFolder *folder = mail_find_folder(user, "Lists/Käse");
+    g_assert_cmpuint(folder->mails->len, ==, 2);
+    g_assert_cmpuint(folder->uid_next, ==, 4);
+    g_assert_cmpstr(user->subscriptions->pdata[0], ==, "Lists/Käse");
+    const Mail *first = folder->mails->pdata[0], *second = folder->mails->pdata[1];
+    g_assert_cmpmem(g_bytes_get_data(first->text, NULL), g_bytes_get_size(first->text),
+                    "bare\nand\r\nnot", 13);
+    g_assert_true(second->uid == 2 && second->seen && mail_has_keyword(second, "$mine"));
+    remove_directory(directory);
+}
+
+/* Files that others put there have LF, and no UIDs. */
+static void test_anybodys_maildir_is_read(void)
+{
+    g_autofree char *directory = new_directory();
+    g_autofree char *cur = g_build_filename(directory, "ann", "Maildir", "cur", NULL);
+    g_autofree char *one = g_build_filename(cur, "100.a:2,FS", NULL);
+    g_autofree char *two = g_build_filename(cur, "200.b:2,", NULL);
+    g_assert_cmpint(g_mkdir_with_parents(cur, 0700), ==, 0);
+    g_assert_true(g_file_set_contents(two, "B: 2\n\nx\n", -1, NULL));
+    g_assert_true(g_file_set_contents(one, "A: 1\n\n", -1, NULL));
+    g_autoptr(MailStore) store = mailstore_new(directory, NULL);
+    const MailFolder *inbox = mail_find_folder(mailstore_find_user(store, "ann"), "INBOX");
+    g_assert_cmpuint(inbox->mails->len, ==, 2);
+    const Mail *first = inbox->mails->pdata[0];
+    g_assert_true(first->uid == 1 && first->flagged && first->seen);
+    g_assert_cmpuint(g_bytes_get_size(first->text), ==, 8);
+    remove_directory(directory);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/mail comes and goes and is told", test_mail_comes_and_goes_and_is_told);
+    g_test_add_func("/names that cannot be are refused", test_names_that_cannot_be_are_refused);
+    g_test_add_func("/folders are renamed with those below",
+                    test_folders_are_renamed_with_those_below);
+    g_test_add_func("/a directory is read again as it was",
+                    test_a_directory_is_read_again_as_it_was);
+    g_test_add_func("/anybody's maildir is read", test_anybodys_maildir_is_read);
+    return g_test_run();
+}
