@@ -193,8 +193,8 @@ MimeParts *mime_walk(Bytes text)
         }
         w.from = end;
     }
-    if (w.in_header) {
-        classify(tree, w.place);
+    if (w.in_header) { /* there was no blank line: it may still be a message, an empty one */
+        end_header(&w, text.len);
     }
     return tree;
 }
