@@ -4,7 +4,7 @@
 #include "base/digest.h"
 #include "server/sandbox_inside.h"
 
-enum { NOISE = 512, ENDLESS_PIECE = 16 * 1024, ENDLESS_MAX = 256 * 1024 * 1024 };
+enum { NOISE = 512, ENDLESS_PIECE = 16 * 1024, ENDLESS_MAX = 64 * 1024 * 1024 };
 
 /* Does the fault; *ret starts as FAULT_NOTHING. */
 typedef bool (*Effect)(Guest *g, const Fault *f, const char *tag, FaultEffect *ret, GError **error);

@@ -96,7 +96,11 @@ const char *guest_tls_word(Guest *g, const char *word)
         g->tempted.no_tls = true;
         return NULL;
     }
-    return guest_fault(g, "starttls-mangled") ? "XXXXXXXA" : word;
+    if (guest_fault(g, "starttls-mangled")) {
+        g->tempted.no_tls = true;
+        return "XXXXXXXA";
+    }
+    return word;
 }
 
 bool guest_tls_refused(Guest *g)

@@ -171,7 +171,8 @@ static FaultMoment moment_of(const Guest *g)
 
 const Fault *guest_fault(Guest *g, const char *name)
 {
-    if (!g->box->plan->faults || g->box->plan->faults->len == 0) {
+    const GPtrArray *faults = g->box->plan->faults;
+    if (!faults || faults->len == 0 || g->service == &control_service) {
         return NULL;
     }
     const FaultMoment moment = moment_of(g);

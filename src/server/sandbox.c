@@ -272,7 +272,7 @@ static bool greet_and_serve(Guest *g, GError **error)
     if (!guest_fault_at_command(g, NULL, &effect, error)) {
         return false;
     }
-    return (effect == FAULT_CLOSE || g->service->serve(g, error)) && guest_flush(g, error);
+    return (effect != FAULT_NOTHING || g->service->serve(g, error)) && guest_flush(g, error);
 }
 
 static void tell_end(Guest *g, const GError *why)

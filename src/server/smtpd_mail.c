@@ -331,7 +331,13 @@ bool smtpd_data(Smtpd *s, Bytes args, GError **error)
     guest_reply(g, "354 up to a line with a dot");
     g_autoptr(GByteArray) text = g_byte_array_new();
     bool too_much = false;
-    if (!guest_flush(g, error) || !read_text(s, text, &too_much, error)) {
+    if (!guest_flush(g, error)) {
+        return false;
+    }
+    if (g->drop_after) {
+        return error_fail(error, POSTERN_ERROR_EOF, "closed on purpose");
+    }
+    if (!read_text(s, text, &too_much, error)) {
         return false;
     }
     guest_tell_payload(g, bytes_of_array(text));
