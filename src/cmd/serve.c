@@ -324,7 +324,7 @@ static int serve_options(const ServeOptions *o, char **args)
                                           : NULL,
                                 o->https && o->echo ? "echo" : NULL, NULL};
     SandboxPlan plan = {.directory = directory,
-                        .bind = o->bind,
+                        .bind = g_strcmp0(o->bind, "localhost") == 0 ? NULL : o->bind,
                         .host = o->host,
                         .base_port = (uint16_t)o->base_port,
                         .lmtp_socket = o->lmtp_socket,

@@ -19,7 +19,9 @@ Wire *serve_ask(const char *directory, double timeout, const char *question, GEr
         return NULL;
     }
     g_autofree char *path = g_build_filename(where, CONTROL_SOCKET, NULL);
-    const DialPlan plan = {.unix_path = path};
+    /* Where its path would be too long it is a link. */
+    g_autofree char *target = g_file_read_link(path, NULL);
+    const DialPlan plan = {.unix_path = target ? target : path};
     DialResult result = {0};
     g_autoptr(GError) why = NULL;
     Stream *stream = dial(&plan, &result, deadline_in(TIMEOUT_S), &why);

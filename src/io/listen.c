@@ -216,6 +216,12 @@ Listener *listener_open(const ListenAddress *wanted, mode_t mode, GError **error
 {
     Address address;
     socklen_t len;
+    if (wanted->unix_path && strlen(wanted->unix_path) >= sizeof address.unix_.sun_path) {
+        error_fail(error, POSTERN_ERROR_CANT_CREATE,
+                   "the path of a socket has at most %zu octets: %s",
+                   sizeof address.unix_.sun_path - 1, wanted->unix_path);
+        return NULL;
+    }
     if (!fill_address(wanted, &address, &len)) {
         bad_address(wanted->host, error);
         return NULL;

@@ -9,9 +9,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "server/control.h"
 #include "server/sandbox_inside.h"
 
 #define TIMEOUT_S 600.0
+enum { SOCKET_PATH_MAX = 107 };
 
 const Service services[] = {
     {"smtp", "smtp", "SMTP_PORT", 25, false, false, smtpd_serve},
@@ -133,6 +135,36 @@ static bool open_unix_door(Sandbox *box, const Service *service, const char *pat
     return open_door_at(box, service, &address, error);
 }
 
+/* A socket's path may have 107 octets, a directory's more: then the file is a link to one that lies
+ * elsewhere. */
+static bool open_control(Sandbox *box, GError **error)
+{
+    g_autofree char *path = file_in(box, CONTROL_SOCKET);
+    if (strlen(path) <= SOCKET_PATH_MAX) {
+        return open_unix_door(box, &control_service, path, error);
+    }
+    box->socket_dir = g_dir_make_tmp("postern-XXXXXX", error);
+    if (!box->socket_dir) {
+        return error_prefix(error, "a directory for the control socket");
+    }
+    g_autofree char *elsewhere = g_build_filename(box->socket_dir, CONTROL_SOCKET, NULL);
+    unlink(path);
+    return open_unix_door(box, &control_service, elsewhere, error) &&
+           (symlink(elsewhere, path) == 0 ||
+            error_fail(error, POSTERN_ERROR_CANT_CREATE, "cannot make %s: %s", path,
+                       g_strerror(errno)));
+}
+
+static void remove_control_link(Sandbox *box)
+{
+    if (box->socket_dir) {
+        g_autofree char *path = file_in(box, CONTROL_SOCKET);
+        unlink(path);
+        rmdir(box->socket_dir);
+        g_free(box->socket_dir);
+    }
+}
+
 static const Service *find_service(const char *name)
 {
     const Service *s = services;
@@ -159,9 +191,8 @@ static bool open_doors(Sandbox *box, GError **error)
             return false;
         }
     }
-    g_autofree char *control = file_in(box, "control");
     const char *lmtp = box->plan->lmtp_socket;
-    return open_unix_door(box, &control_service, control, error) &&
+    return open_control(box, error) &&
            (!lmtp || open_unix_door(box, find_service("lmtp"), lmtp, error));
 }
 
@@ -207,6 +238,7 @@ void sandbox_free(Sandbox *box)
     mailstore_free(box->store);
     tls_server_free(box->tls);
     tls_mint_free(box->mint);
+    remove_control_link(box);
     if (box->own_dir) {
         if (box->ca_file) {
             unlink(box->ca_file);

@@ -8,6 +8,7 @@ struct Sandbox {
     TlsMint *mint;
     TlsServer *tls;
     char *ca_file, *own_dir; /* own_dir: a temporary one, to be removed */
+    char *socket_dir; /* the same, where the directory's path is too long for a socket; or NULL */
     MailStore *store;
     GPtrArray *doors;  /* of Door */
     GPtrArray *tokens; /* of SandboxUser: a token for a name */

@@ -1,0 +1,120 @@
+"""A sandbox (`postern serve`) for a test: started, asked, ended; and clients that nobody here wrote."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+from rig.postern import binary
+
+PLENTY = 60  # seconds that a busy machine may need
+
+
+class Sandbox:
+    """Runs until closed; `ready` is what it said: ports by name, "CA", "DIR", "MAIL_USER", "MAIL_PASSWORD"."""
+
+    def __init__(self, postern, passwords, *args, directory=True, env=None, program=None):
+        self.home = postern.home(shows_secrets=True)  # it prints the password that it makes up
+        self.dir = self.home.dir / "sandbox"
+        where = [str(self.dir)] if directory else []
+        self._err = open(self.home.written / "stderr", "wb")
+        self.process = subprocess.Popen(
+            [program or binary(), "serve", "--json", "-q", *where, *map(str, args)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=self._err,
+            env=postern.environment(self.home, env=env),
+            cwd=self.home.written,
+        )
+        line = self.process.stdout.readline()
+        assert line, f"status {self.process.wait(PLENTY)}: {self.said()}"
+        self.ready = json.loads(line)
+        if "MAIL_PASSWORD" in self.ready:
+            passwords.add(self.ready["MAIL_PASSWORD"])
+
+    def said(self):
+        return (self.home.written / "stderr").read_text(errors="replace")
+
+    def port(self, service):
+        return self.ready[f"{service.upper()}_PORT"]
+
+    @property
+    def ca(self):
+        return self.ready["CA"]
+
+    @property
+    def user(self):
+        return self.ready["MAIL_USER"]
+
+    @property
+    def password(self):
+        return self.ready["MAIL_PASSWORD"]
+
+    def ask(self, *args):
+        """`postern serve wait|report ...`, as a finished process."""
+        return subprocess.run(
+            [binary(), "serve", args[0], self.ready["DIR"], *map(str, args[1:])],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={"PATH": os.environ["PATH"], "HOME": str(self.home.config)},
+            timeout=PLENTY,
+        )
+
+    def report(self):
+        done = self.ask("report", "--json")
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    def report_when(self, true):
+        """A client may have left before its session here has ended."""
+        deadline = time.monotonic() + 10
+        while True:
+            report = self.report()
+            if true(report) or time.monotonic() > deadline:
+                return report
+            time.sleep(0.05)
+
+    def conduct(self):
+        """{what: "good" or "bad"}."""
+        report = self.report_when(lambda r: r["conduct"])
+        return {row["what"]: row["verdict"] for row in report["conduct"]}
+
+    def mails(self, user=None):
+        found = sorted((self.dir / (user or self.user) / "Maildir").glob("*/*"), key=lambda p: p.stat().st_mtime_ns)
+        return [path.read_bytes() for path in found if path.parent.name in ("new", "cur")]
+
+    def close(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        status = self.process.wait(PLENTY)
+        self.process.stdout.close()
+        self._err.close()
+        assert "Sanitizer:" not in self.said(), self.said()
+        return status
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+def run(argv, *, input=None, env=None, cwd=None, timeout=PLENTY):
+    return subprocess.run(
+        [str(word) for word in argv],
+        input=input,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env={"PATH": os.environ["PATH"], "LANG": "C.UTF-8", **(env or {})},
+        cwd=cwd,
+        timeout=timeout,
+    )
+
+
+def write(path: Path, text: str, mode=0o600):
+    path.write_text(text)
+    path.chmod(mode)
+    return path

@@ -1,0 +1,287 @@
+"""What `postern serve` does wrong on purpose, what `send`, `fetch` and `check` make of it, and what the sandbox says of them;
+and of a client that does everything wrong."""
+
+import contextlib
+import smtplib
+import socket
+import ssl
+
+import pytest
+from serving import Sandbox
+
+OK, BAD, UNAVAILABLE, LATER, INSECURE, NO_LOGIN = 0, 1, 69, 75, 76, 77
+MESSAGE = b"Subject: one\r\n\r\n.dots\r\n..and more\r\n"
+
+# Fault, command, exit status, what the sandbox says of the client.
+BOTH = ("pop3", "imap")
+ALL = ("send", *BOTH)
+CASES = [
+    ("starttls-stripped", ALL, INSECURE, {"plaintext": "good"}),
+    ("starttls-mangled", ALL, INSECURE, {"plaintext": "good"}),
+    ("starttls-refused", ALL, INSECURE, {"plaintext": "good"}),
+    ("starttls-injected", ALL, INSECURE, {"injected": "good"}),
+    ("preauth", ("imap",), INSECURE, {"plaintext": "good"}),
+    ("caps-change-tls", ALL, OK, {"old-capabilities": "good"}),
+    ("caps-change-auth", ALL, OK, {}),
+    ("cert-expired", ALL, INSECURE, {"bad-certificate": "good"}),
+    ("cert-not-yet", ("send",), INSECURE, {"bad-certificate": "good"}),
+    ("cert-wrong-host", ("send",), INSECURE, {"bad-certificate": "good"}),
+    ("cert-self-signed", ("pop3",), INSECURE, {"bad-certificate": "good"}),
+    ("cert-unknown-ca", ("imap",), INSECURE, {"bad-certificate": "good"}),
+    ("cert-revoked", ("send",), INSECURE, {"bad-certificate": "good"}),
+    ("cert-short-chain", ("pop3",), INSECURE, {"bad-certificate": "good"}),
+    ("cert-weak-key", ("imap",), INSECURE, {"bad-certificate": "good"}),
+    ("tls-only=1.1", ("send",), INSECURE, {}),
+    ("tls-only=1.2", ("imap",), OK, {}),
+    ("tls-ciphers=TLS_CHACHA20_POLY1305_SHA256", ("pop3",), OK, {}),
+    ("tls-stall", ("pop3",), LATER, {}),
+    ("tls-garbage", ("send",), INSECURE, {}),
+    ("tls-truncated", ("send",), OK, {}),
+    ("auth-always-fails", ALL, NO_LOGIN, {}),
+    ("auth-wrong-proof", ALL, INSECURE, {"server-proof": "good"}),
+    ("auth-no-proof", ALL, INSECURE, {"server-proof": "good"}),
+    ("auth-downgrade", ALL, NO_LOGIN, {"downgrade": "good"}),
+    ("auth-bare-challenge", ("send",), INSECURE, {}),
+    ("auth-silent", ("send",), LATER, {}),
+    ("in-use", ("pop3",), LATER, {}),
+    ("wrong-size", BOTH, OK, {}),
+    ("list-lies", ("pop3",), OK, {}),
+    ("duplicate-uidl", ("pop3",), OK, {}),
+    ("bad-dot", ("pop3",), LATER, {}),
+    ("no-dot-stuffing", ("pop3",), OK, {}),
+    ("uidvalidity-changes", ("imap",), OK, {}),
+    ("delay=0.3@cmd=MAIL", ("send",), OK, {}),
+    ("tarpit=0.001@cmd=MAIL", ("send",), OK, {}),
+    ("reply=421 4.3.2 closing@cmd=CONNECT", ("send",), LATER, {}),
+    ("reply=451 4.7.1 later@cmd=RCPT", ("send",), LATER, {}),
+    ("reply=550 5.7.1 never@cmd=.", ("send",), UNAVAILABLE, {}),
+    ("reply=550 5.7.1 never@cmd=RCPT,to=somebody@else.test", ("send",), OK, {}),
+    ("silent@cmd=.", ("send",), LATER, {}),
+    ("drop@cmd=.", ("send",), INSECURE, {}),
+    ("drop-after@cmd=EHLO", ("send",), INSECURE, {}),
+    ("drop-at=20@cmd=RETR", ("pop3",), INSECURE, {}),
+    ("garbage@cmd=RETR", ("pop3",), INSECURE, {}),
+    ("garbage@cmd=EHLO", ("send",), INSECURE, {}),
+    ("endless-line@cmd=RETR", ("pop3",), INSECURE, {}),
+    ("endless-lines@cmd=EHLO", ("send",), INSECURE, {}),
+    ("huge-literal@cmd=FETCH", ("imap",), INSECURE, {}),
+]
+
+
+@pytest.fixture
+def box(postern, passwords):
+    """box(OPTION...): a sandbox that ends with the test."""
+    with contextlib.ExitStack() as stack:
+        yield lambda *args, **more: stack.enter_context(Sandbox(postern, passwords, *args, **more))
+
+
+def deliver(sandbox, message=MESSAGE):
+    """In a way that no fault of STARTTLS tempts."""
+    with contextlib.suppress(smtplib.SMTPException, OSError), smtplib.SMTP("127.0.0.1", sandbox.port("smtp"), timeout=20) as client:
+        client.helo("localhost")
+        client.sendmail("joe@example.test", [f"{sandbox.user}@example.test"], message)
+
+
+def client(postern, sandbox, verb):
+    """The exit status of the command."""
+    common = (f"--ca-file={sandbox.ca}", "--timeout=3")
+    home = postern.home()
+    if verb == "send":
+        url = f"submission://{sandbox.user}@localhost:{sandbox.port('submission')}"
+        words = ("--from=joe@example.test", f"--to={sandbox.user}@example.test", "--text=hello", url)
+    else:
+        words = (f"--to={home.written}/mail", f"{verb}://{sandbox.user}@localhost:{sandbox.port(verb)}")
+    return postern.run("send" if verb == "send" else "fetch", *common, *words, password=sandbox.password, home=home)
+
+
+@pytest.mark.parametrize("fault,verb,status,conduct", [(f, v, s, c) for f, verbs, s, c in CASES for v in verbs])
+def test_every_fault_ends_with_its_status_and_the_client_behaves(box, postern, fault, verb, status, conduct):
+    sandbox = box("--fault", fault, "--assert-client")
+    if verb != "send":
+        deliver(sandbox)
+    done = client(postern, sandbox, verb)
+    assert done.status == status, done
+    report = sandbox.report_when(lambda r: len(r["conduct"]) >= len(conduct))
+    assert {row["what"]: row["verdict"] for row in report["conduct"]} == conduct
+    # Those are the server's from the start; capabilities need not be asked for after a login; else.test gets nothing.
+    if not any(word in fault for word in ("cert", "tls-only", "tls-ciphers", "caps-change-auth", "else.test")):
+        assert report["faults"][0]["done"] > 0
+    sandbox.process.terminate()
+    assert sandbox.process.wait(30) == OK
+
+
+def lines(connection):
+    """One SMTP reply."""
+    text = b""
+    while True:
+        line = connection.readline()
+        text += line
+        if not line or line[3:4] == b" ":
+            return text
+
+
+class Careless:
+    """A client that believes everything."""
+
+    def __init__(self, sandbox, service="submission"):
+        self.socket = socket.create_connection(("127.0.0.1", sandbox.port(service)), timeout=20)
+        self.file = self.socket.makefile("rb")
+        lines(self.file)
+
+    def say(self, text):
+        self.socket.sendall(text.encode() + b"\r\n")
+        return lines(self.file)
+
+    def upgrade(self):
+        self.socket.sendall(b"STARTTLS\r\n")
+        assert self.file.readline().startswith(b"220")
+        trusting = ssl.create_default_context()
+        trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
+        self.buffered = self.file.peek() if self.injected() else b""
+        self.socket = trusting.wrap_socket(self.socket)
+        self.file = self.socket.makefile("rb")
+
+    def injected(self):
+        self.socket.settimeout(0.3)
+        try:
+            return bool(self.file.peek())
+        except OSError:
+            return False
+        finally:
+            self.socket.settimeout(20)
+
+    def close(self):
+        with contextlib.suppress(OSError):
+            self.say("QUIT")
+        self.socket.close()
+
+
+def test_a_client_that_goes_on_without_tls_is_told_of(box):
+    sandbox = box("--fault", "starttls-stripped", "--assert-client")
+    careless = Careless(sandbox)
+    careless.say("EHLO x")
+    careless.say("MAIL FROM:<a@b>")
+    careless.close()
+    assert sandbox.conduct() == {"plaintext": "bad"}
+    assert sandbox.ask("report", "--assert-client").returncode == BAD
+    assert sandbox.close() == BAD
+
+
+def test_a_password_in_the_clear_is_told_of(box):
+    sandbox = box("--assert-client", "--allow-cleartext-auth")
+    careless = Careless(sandbox)
+    careless.say("EHLO x")
+    careless.say("AUTH PLAIN AGpvZQBub3RoaW5nLXRoYXQtaXMtYS1zZWNyZXQ=")
+    careless.close()
+    assert sandbox.conduct() == {"cleartext-password": "bad"}
+    assert sandbox.close() == BAD
+
+
+def test_a_client_that_accepts_a_bad_certificate_is_told_of(box):
+    sandbox = box("--fault", "cert-expired", "--assert-client")
+    careless = Careless(sandbox)
+    careless.say("EHLO x")
+    careless.upgrade()
+    careless.say("EHLO x")
+    careless.close()
+    assert sandbox.conduct() == {"bad-certificate": "bad"}
+    assert sandbox.close() == BAD
+
+
+def test_a_client_that_takes_an_injected_answer_is_told_of(box):
+    sandbox = box("--fault", "starttls-injected", "--assert-client")
+    careless = Careless(sandbox)
+    careless.say("EHLO x")
+    careless.upgrade()
+    careless.socket.sendall(b"EHLO x\r\n")  # the answer is there already, it believes
+    careless.socket.sendall(b"MAIL FROM:<a@b>\r\n")
+    lines(careless.file)
+    careless.close()
+    assert sandbox.conduct() == {"injected": "bad"}
+    assert sandbox.close() == BAD
+
+
+def test_a_client_that_comes_back_in_plaintext_is_told_of(box):
+    sandbox = box("--fault", "cert-self-signed")
+    careful = Careless(sandbox)
+    careful.say("EHLO x")
+    careful.say("STARTTLS")
+    with pytest.raises(ssl.SSLError):
+        ssl.create_default_context(cafile=sandbox.ca).wrap_socket(careful.socket, server_hostname="localhost")
+    again = Careless(sandbox)
+    again.say("EHLO x")
+    again.say("MAIL FROM:<a@b>")
+    again.close()
+    assert sandbox.conduct()["plaintext"] == "bad"
+
+
+def test_capabilities_kept_from_before_tls_are_told_of(box):
+    sandbox = box("--fault", "caps-change-tls")
+    careless = Careless(sandbox)
+    assert b"AUTH CRAM-MD5\r\n" in careless.say("EHLO x")
+    careless.upgrade()
+    assert b"CRAM-MD5" not in careless.say("EHLO x")
+    careless.say("AUTH CRAM-MD5")
+    careless.close()
+    assert sandbox.conduct() == {"old-capabilities": "bad"}
+
+
+def test_a_fall_back_to_plain_is_told_of(box):
+    sandbox = box("--fault", "auth-downgrade")
+    careless = Careless(sandbox)
+    careless.say("EHLO x")
+    careless.upgrade()
+    careless.say("EHLO x")
+    assert careless.say("AUTH SCRAM-SHA-256 biwsbj11c2VyLHI9YWJjZGVmZ2hpag==").startswith(b"504")
+    careless.say("AUTH PLAIN AGpvZQBub3RoaW5nLXRoYXQtaXMtYS1zZWNyZXQ=")
+    careless.close()
+    assert sandbox.conduct() == {"downgrade": "bad"}
+
+
+def test_an_address_without_brackets_is_taken_and_told_of(box):
+    sandbox = box()
+    careless = Careless(sandbox, "smtp")
+    careless.say("HELO x")
+    assert careless.say("MAIL FROM:a@b").startswith(b"250")
+    assert careless.say(f"RCPT TO:{sandbox.user}@b").startswith(b"250")
+    careless.close()
+    assert sandbox.conduct() == {"no-brackets": "bad"}
+
+
+def test_codes_by_address(box):
+    sandbox = box()
+    polite = Careless(sandbox, "smtp")
+    polite.say("EHLO x")
+    assert polite.say("MAIL FROM:<451+a@b>").startswith(b"451")
+    assert polite.say("MAIL FROM:<a@b>").startswith(b"250")
+    assert polite.say("RCPT TO:<550+a@b>").startswith(b"550 5")
+    assert polite.say("RCPT TO:<452+a@b>").startswith(b"452 4")
+    assert polite.say("RCPT TO:<a+550@b>").startswith(b"250")
+    assert polite.say("RCPT TO:<421+a@b>").startswith(b"421")
+    assert polite.file.read() == b""
+
+
+def test_when_counts_and_chooses(box):
+    sandbox = box("--fault", "reply=451 4.0.0 second@cmd=NOOP,nth=2,smtp", "--fault", "reply=550 5.0.0 no@cmd=RCPT,to=joe@b")
+    polite = Careless(sandbox, "smtp")
+    polite.say("EHLO x")
+    assert [polite.say("NOOP")[:3] for _ in range(3)] == [b"250", b"451", b"250"]
+    polite.say("MAIL FROM:<a@b>")
+    assert [polite.say(f"RCPT TO:<{who}@b>")[:3] for who in ("jim", "joe", "jon")] == [b"250", b"550", b"250"]
+    polite.close()
+
+
+@pytest.mark.parametrize("words", ["starttls-striped", "delay=1@cmd=NOOP,nth=0", "in-use=3", "tls-only=9.9"])
+def test_faults_that_are_none_are_usage_errors(postern, words):
+    done = postern.run("serve", "--fault", words)
+    assert done.status == 64, done
+    assert "starttls-stripped" in done.err or words != "starttls-striped"
+
+
+def test_all_faults_are_listed(postern):
+    done = postern.run("serve", "--list-faults")
+    assert done.status == OK
+    listed = {line.split("=")[0].split(" ")[0] for line in done.out.splitlines() if not line.startswith(" ")}
+    tried = {fault.partition("@")[0].partition("=")[0] for fault, *_ in CASES}
+    assert tried <= listed
+    assert listed - tried == {"drop", "endless-lines", "logindisabled"} - tried
