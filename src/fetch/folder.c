@@ -34,7 +34,7 @@ StateMessage folder_row(const Choice *c, StateWhat what)
 /* Everything is looked at: by what the state knows, or because it may be news. */
 static bool wants_all(const Run *run)
 {
-    return run->mode != FETCH_RUN || run->job->which == FETCH_ALL;
+    return !run_wants_news_only(run);
 }
 
 static bool list(Folder *f, GError **error)
@@ -50,6 +50,7 @@ static bool list(Folder *f, GError **error)
         .known_validity = f->state.validity,
         .known_uid = f->state.settled,
         .only_new = only_new,
+        .ids_only = !wants_all(run),
     };
     f->listing = source_list(run->source, &plan, error);
     if (f->listing == NULL) {
@@ -120,6 +121,31 @@ static bool is_renumbered(const Folder *f)
 
 /* --- what the state knows --- */
 
+static bool has_news(const Folder *f)
+{
+    for (guint i = 0; i < f->choices->len; i++) {
+        const Choice *c = &g_array_index(f->choices, Choice, i);
+        if (!c->settled) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* POP3: where there is news, sizes are asked for after all, and it is judged by them. */
+static bool weigh(Folder *f, GError **error)
+{
+    if (source_is_imap(f->run->source) || wants_all(f->run) || !has_news(f)) {
+        return true;
+    }
+    if (!source_sizes(f->run->source, f->listing, error)) {
+        return false;
+    }
+    g_array_unref(f->choices);
+    f->choices = choose(f->run->job, f->listing, f->ids, f->known, f->run->left);
+    return true;
+}
+
 static bool know(Folder *f, GError **error)
 {
     if (is_renumbered(f) && !renumber(f, error)) {
@@ -131,7 +157,7 @@ static bool know(Folder *f, GError **error)
         return false;
     }
     f->choices = choose(f->run->job, f->listing, f->ids, f->known, f->run->left);
-    return true;
+    return weigh(f, error);
 }
 
 static void count(Folder *f)

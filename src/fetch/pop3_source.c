@@ -178,29 +178,90 @@ static bool number_by_stat(Session *s, SourceListing *listing, GError **error)
     return true;
 }
 
-/* Asks for both lists, in one go where that is allowed. *no_ids when there is no UIDL. Suspends. */
-static bool ask_lists(Pop3Source *p, bool want_sizes, SourceListing *ids, SourceListing *sizes,
-                      bool *no_ids, GError **error)
+typedef struct {
+    SourceListing *ids, *sizes;
+    bool has_ids;
+    uint64_t count; /* as STAT says */
+} Lists;
+
+static bool read_ids(Session *s, Lists *lists, GError **error)
+{
+    bool refused = false;
+    const List list = {"UIDL", lists->ids, take_uidl};
+    bool ok = read_list(s, &list, &refused, error);
+    lists->has_ids = !refused;
+    return ok;
+}
+
+static bool read_sizes(Session *s, const Lists *lists, GError **error)
+{
+    bool refused = false;
+    const List list = {"LIST", lists->sizes, take_size};
+    return read_list(s, &list, &refused, error) &&
+           (!refused || lists->has_ids || number_by_stat(s, lists->sizes, error));
+}
+
+/* Two commands, in one go where that is allowed. Suspends. */
+static bool send_both(Pop3Source *p, const char *const *commands, GError **error)
+{
+    Wire *wire = p->base.session->wire;
+    wire_hold(wire);
+    return wire_sendf(wire, error, "%s", commands[0]) &&
+           wire_sendf(wire, error, "%s", commands[1]) && wire_release(wire, error);
+}
+
+static bool ask_in_full(Pop3Source *p, Lists *lists, GError **error)
+{
+    static const char *const commands[] = {"UIDL", "LIST"};
+    Session *s = p->base.session;
+    if (p->pipelining) {
+        return send_both(p, commands, error) && read_ids(s, lists, error) &&
+               read_sizes(s, lists, error);
+    }
+    return wire_sendf(s->wire, error, "UIDL") && read_ids(s, lists, error) &&
+           wire_sendf(s->wire, error, "LIST") && read_sizes(s, lists, error);
+}
+
+const char *const source_after_login[] = {"UIDL", "STAT", NULL};
+
+static bool read_stat(Session *s, uint64_t *ret, GError **error)
+{
+    Pop3Line reply;
+    if (!pop3_reply(s, &reply, error)) {
+        return false;
+    }
+    Bytes rest = reply.text;
+    if (reply.status != POP3_OK || !bytes_number(bytes_word(&rest), UINT64_MAX, ret)) {
+        *ret = UINT64_MAX;
+    }
+    return true;
+}
+
+static bool has_double(GArray *messages)
+{
+    mark_ambiguous(messages);
+    for (guint i = 0; i < messages->len; i++) {
+        if (at(messages, i)->ambiguous || !at(messages, i)->uidl) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The ids alone tell all when there are as many as STAT says, each another. Else it takes LIST,
+ * too. */
+static bool ask_quickly(Pop3Source *p, Lists *lists, GError **error)
 {
     Session *s = p->base.session;
-    const List uidl = {"UIDL", ids, take_uidl}, list = {"LIST", sizes, take_size};
-    bool no_sizes = false;
-    if (p->pipelining) {
-        wire_hold(s->wire);
-    }
-    if (!wire_sendf(s->wire, error, "UIDL") ||
-        (p->pipelining && want_sizes && !wire_sendf(s->wire, error, "LIST")) ||
-        !wire_release(s->wire, error) || !read_list(s, &uidl, no_ids, error)) {
+    if ((!p->asked && !send_both(p, source_after_login, error)) || !read_ids(s, lists, error) ||
+        !read_stat(s, &lists->count, error)) {
         return false;
     }
-    bool asked = p->pipelining && want_sizes;
-    if (!asked && !want_sizes && !*no_ids) {
-        return true;
-    }
-    if ((!asked && !wire_sendf(s->wire, error, "LIST")) || !read_list(s, &list, &no_sizes, error)) {
-        return false;
-    }
-    return !no_sizes || !*no_ids || number_by_stat(s, sizes, error);
+    p->asked = false;
+    set_in_order(lists->ids->messages);
+    bool complete = lists->has_ids && lists->count == lists->ids->messages->len &&
+                    !has_double(lists->ids->messages);
+    return complete || (wire_sendf(s->wire, error, "LIST") && read_sizes(s, lists, error));
 }
 
 static SourceListing *pop3_list(Source *source, const SourceListPlan *plan, GError **error)
@@ -208,11 +269,12 @@ static SourceListing *pop3_list(Source *source, const SourceListPlan *plan, GErr
     Pop3Source *p = (Pop3Source *)source;
     g_autoptr(SourceListing) listing = source_listing_new("INBOX");
     g_autoptr(SourceListing) sizes = source_listing_new("INBOX");
-    bool no_ids = false;
-    if (!ask_lists(p, !plan->ids_only, listing, sizes, &no_ids, error)) {
+    Lists lists = {.ids = listing, .sizes = sizes};
+    bool quick = p->asked || (plan->ids_only && p->pipelining);
+    if (!(quick ? ask_quickly(p, &lists, error) : ask_in_full(p, &lists, error))) {
         return NULL;
     }
-    listing->has_uidl = !no_ids;
+    listing->has_uidl = lists.has_ids;
     set_in_order(listing->messages);
     set_in_order(sizes->messages);
     if (!merge(listing, sizes, error) || !pop3_source_identify(p, listing, error)) {
@@ -220,6 +282,31 @@ static SourceListing *pop3_list(Source *source, const SourceListPlan *plan, GErr
     }
     mark_ambiguous(listing->messages);
     return g_steal_pointer(&listing);
+}
+
+static void put_sizes(GArray *messages, GArray *sized)
+{
+    for (guint i = 0, j = 0; i < messages->len; i++) {
+        while (j < sized->len && at(sized, j)->number < at(messages, i)->number) {
+            j++;
+        }
+        if (j < sized->len && at(sized, j)->number == at(messages, i)->number) {
+            at(messages, i)->size = at(sized, j)->size;
+        }
+    }
+}
+
+static bool pop3_sizes(Source *source, SourceListing *listing, GError **error)
+{
+    Session *s = source->session;
+    g_autoptr(SourceListing) sizes = source_listing_new("INBOX");
+    const Lists lists = {.sizes = sizes, .has_ids = true};
+    if (!wire_sendf(s->wire, error, "LIST") || !read_sizes(s, &lists, error)) {
+        return false;
+    }
+    set_in_order(sizes->messages);
+    put_sizes(listing->messages, sizes->messages);
+    return true;
 }
 
 static GPtrArray *pop3_folders(Source *source, const char *const *patterns, GError **error)
@@ -302,9 +389,16 @@ static bool pop3_remove(Source *source, const SourceMessage *const *messages, si
 /* What was marked is removed now (RFC 1939 6); only +OK says that all of it was. */
 static bool pop3_finish(Source *source, GError **error)
 {
+    Pop3Source *p = (Pop3Source *)source;
     Session *s = source->session;
     Pop3Line reply;
-    if (!wire_sendf(s->wire, error, "QUIT") || !pop3_reply(s, &reply, error)) {
+    if (!wire_sendf(s->wire, error, "QUIT")) {
+        return false;
+    }
+    if (p->pipelining && g_hash_table_size(p->deleted) == 0) {
+        return true; /* nothing hangs on the answer */
+    }
+    if (!pop3_reply(s, &reply, error)) {
         return false;
     }
     if (reply.status == POP3_OK) {
@@ -323,6 +417,7 @@ static void pop3_release(Source *source)
 static const SourceKind pop3_kind = {
     .folders = pop3_folders,
     .list = pop3_list,
+    .sizes = pop3_sizes,
     .fetch = pop3_source_fetch,
     .remove = pop3_remove,
     .finish = pop3_finish,
@@ -335,6 +430,7 @@ Source *pop3_source_open(Session *session, GError **error)
     Pop3Source *p = g_new0(Pop3Source, 1);
     p->base = (Source){.kind = &pop3_kind, .session = session};
     p->pipelining = caps_has(session->caps, "PIPELINING");
+    p->asked = session->after_login_sent;
     p->deleted = g_hash_table_new(NULL, NULL);
     return &p->base;
 }

@@ -7,6 +7,7 @@
 typedef struct {
     Source base;
     bool pipelining;     /* announced; a server that does not may lose what comes early */
+    bool asked;          /* the login went out with UIDL and STAT behind it */
     GHashTable *deleted; /* numbers that DELE was said for in this session */
 } Pop3Source;
 

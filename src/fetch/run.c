@@ -62,10 +62,47 @@ static Session *open_session(const FetchJob *job, GError **error)
     return stream != NULL ? session_new_over(job->plan, stream) : NULL;
 }
 
+bool run_wants_news_only(const Run *run)
+{
+    return run->mode == FETCH_RUN && run->job->which != FETCH_ALL;
+}
+
+static bool is_pop3(const Run *run)
+{
+    return strcmp(run->job->plan->target->scheme->proto->name, "pop3") == 0;
+}
+
+/* A look for news takes few round trips: CAPA goes ahead of the greeting where the last run found
+ * that the server has PIPELINING and all went well, and the login takes the list along. */
+static bool be_quick(Run *run, GError **error)
+{
+    if (!is_pop3(run)) {
+        return true;
+    }
+    if (run_wants_news_only(run)) {
+        run->session->after_login = source_after_login;
+    }
+    return state_account_early(run->state, run->account, &run->session->early, error);
+}
+
+/* What be_quick() goes by the next time. */
+static bool note_quick(const Run *run, bool good, GError **error)
+{
+    const Session *s = run->session;
+    if (s == NULL || run->mode != FETCH_RUN || !is_pop3(run)) {
+        return true;
+    }
+    bool early = good && s->plan->target->scheme->tls_first && caps_has(s->caps, "PIPELINING");
+    return early == s->early || state_account_set_early(run->state, run->account, early, error);
+}
+
 static bool connect_to(Run *run, GError **error)
 {
     run->session = open_session(run->job, error);
     if (run->session == NULL) {
+        return false;
+    }
+    if (!be_quick(run, error)) {
         return false;
     }
     bool good = session_climb(run->session, STAGE_AUTH, error);
@@ -88,7 +125,7 @@ static void disconnect(Run *run)
 static bool prepare(Run *run, GError **error)
 {
     const FetchJob *job = run->job;
-    bool imap = strcmp(job->plan->target->scheme->proto->name, "imap") == 0;
+    bool imap = !is_pop3(run);
     bool wants_imap = job->after == FETCH_MOVE || job->after == FETCH_FLAG ||
                       job->which == FETCH_UNSEEN || job->since > 0;
     if (!imap && wants_imap) {
@@ -190,6 +227,7 @@ static bool with_hooks(Run *run, GError **error)
         return false;
     }
     bool good = do_run(run, error);
+    good = note_quick(run, good, good ? error : NULL) && good;
     disconnect(run);
     int status = 0;
     return job->after_run == NULL

@@ -51,6 +51,9 @@ void run_tell(const Run *run, FetchEvent event);
 void run_warn(const Run *run, const char *format, ...) G_GNUC_PRINTF(2, 3);
 const char *run_host(const Run *run);
 
+/* Only what is new counts, not all that is there. */
+bool run_wants_news_only(const Run *run);
+
 /* Lists one folder and does with it what the mode says. Suspends. */
 bool folder_do(Run *run, const char *name, GError **error);
 /* Whether the rows of this run are to be removed from the server at once. */

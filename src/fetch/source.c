@@ -39,6 +39,11 @@ SourceListing *source_list(Source *source, const SourceListPlan *plan, GError **
     return source->kind->list(source, plan, error);
 }
 
+bool source_sizes(Source *source, SourceListing *listing, GError **error)
+{
+    return !source->kind->sizes || source->kind->sizes(source, listing, error);
+}
+
 bool source_fetch(Source *source, const SourceMessage *const *messages, size_t n,
                   const SourceFetchPlan *plan, const SourceSink *sink, GError **error)
 {

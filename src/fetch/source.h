@@ -46,7 +46,8 @@ typedef struct {
     uint32_t known_uid;      /* IMAP: UIDs up to this one need no listing, while the validity is the
                                 same; 0: all */
     bool only_new;           /* list only UIDs above known_uid */
-    bool ids_only;           /* POP3: sizes are not needed */
+    bool ids_only; /* POP3: sizes may be left out, for source_sizes() to ask for if need be; they
+                      are told all the same where the ids need them */
 } SourceListPlan;
 
 /* How one message came to its end. */
@@ -90,6 +91,13 @@ GPtrArray *source_folders(Source *source, const char *const *patterns, GError **
 
 /* Selects the folder and lists it. Suspends. */
 SourceListing *source_list(Source *source, const SourceListPlan *plan, GError **error);
+
+/* What goes along with the login of a POP3 session (session.h: after_login) that is listed with
+ * ids_only first. NULL-terminated. */
+extern const char *const source_after_login[];
+
+/* Fills in the sizes of a listing with ids_only. Suspends. */
+bool source_sizes(Source *source, SourceListing *listing, GError **error);
 
 /* Streams `n` messages of the last listing into the sink, asked for ahead within the window.
  * Suspends. */

@@ -8,6 +8,7 @@ typedef struct {
     bool is_imap;
     GPtrArray *(*folders)(Source *source, const char *const *patterns, GError **error);
     SourceListing *(*list)(Source *source, const SourceListPlan *plan, GError **error);
+    bool (*sizes)(Source *source, SourceListing *listing, GError **error); /* NULL: always told */
     bool (*fetch)(Source *source, const SourceMessage *const *messages, size_t n,
                   const SourceFetchPlan *plan, const SourceSink *sink, GError **error);
     bool (*remove)(Source *source, const SourceMessage *const *messages, size_t n,

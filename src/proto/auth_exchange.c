@@ -135,6 +135,20 @@ static bool may_go_with_command(const Exchange *e, const Secret *initial)
            (!f->max_command || len <= f->max_command);
 }
 
+/* Has the client said all it has to say? One message is all of PLAIN; who has seen the server's
+ * proof waits for nothing but the verdict. */
+static bool has_said_all(const Exchange *e)
+{
+    return !e->pending && (strcmp(e->mechanism->name, "PLAIN") == 0 ||
+                           (e->mechanism->proves_server &&
+                            sasl_client_finish(e->client, false, BYTES_NONE, NULL)));
+}
+
+static bool follow(const Exchange *e, GError **error)
+{
+    return !has_said_all(e) || row_send_after_login(e->s, error);
+}
+
 /* AUTH MECH, with the initial response where there is one and it may go along. Suspends. */
 static bool begin(Exchange *e, GError **error)
 {
@@ -153,7 +167,7 @@ static bool begin(Exchange *e, GError **error)
         secret_new("=", 1); /* RFC 4954 section 4: an empty one is not "none" */
     bool sent = e->framing->begin(e->s, e->mechanism->name,
                                   secret_length(initial) ? initial : empty, error);
-    return tell_sent(e, sent);
+    return tell_sent(e, sent) && follow(e, error);
 }
 
 /* The server's turn. Some servers never say 334 after a bare AUTH PLAIN but wait for the response;
@@ -269,7 +283,7 @@ static bool converse(Exchange *e, GError **error)
             cancel(e);
             return false;
         }
-        if (!tell_sent(e, e->framing->respond(e->s, response, error))) {
+        if (!tell_sent(e, e->framing->respond(e->s, response, error)) || !follow(e, error)) {
             return false;
         }
     }

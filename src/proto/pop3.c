@@ -29,7 +29,9 @@ static bool greet(Session *s, GError **error)
 {
     Bytes line;
     Pop3Line reply;
-    if (!wire_line(s->wire, &line, error)) {
+    s->capa_sent = s->early && wire_encrypted(s->wire);
+    if ((s->capa_sent && !wire_sendf(s->wire, error, "CAPA")) ||
+        !wire_line(s->wire, &line, error)) {
         return false;
     }
     pop3_parse_line(line, &reply);
@@ -60,7 +62,9 @@ static bool read_capa(Session *s, GError **error)
 static bool capabilities(Session *s, GError **error)
 {
     Pop3Line reply;
-    if (!wire_sendf(s->wire, error, "CAPA") || !pop3_reply(s, &reply, error)) {
+    bool asked = s->capa_sent;
+    s->capa_sent = false;
+    if ((!asked && !wire_sendf(s->wire, error, "CAPA")) || !pop3_reply(s, &reply, error)) {
         return false;
     }
     if (reply.status == POP3_OK) {
@@ -152,7 +156,7 @@ static bool apop(Session *s, const char *user, const Secret *password, GError **
     g_autoptr(Secret) digest =
         secret_take_string(hex); /* shown masked: it can be guessed against */
     g_autofree char *command = g_strdup_printf("APOP %s ", user);
-    return wire_send_secret(s->wire, command, digest, error) &&
+    return wire_send_secret(s->wire, command, digest, error) && row_send_after_login(s, error) &&
            verdict(s, WAY_APOP,
                    "Either the secret is wrong or the account has none for APOP: the server must "
                    "keep the password in the clear for it, and many accounts have no such entry",
@@ -162,7 +166,8 @@ static bool apop(Session *s, const char *user, const Secret *password, GError **
 static bool user_pass(Session *s, const char *user, const Secret *password, GError **error)
 {
     return wire_sendf(s->wire, error, "USER %s", user) && verdict(s, "USER", NULL, error) &&
-           wire_send_secret(s->wire, "PASS ", password, error) && verdict(s, WAY_USER, NULL, error);
+           wire_send_secret(s->wire, "PASS ", password, error) && row_send_after_login(s, error) &&
+           verdict(s, WAY_USER, NULL, error);
 }
 
 static bool own_auth(Session *s, const char *way, GError **error)

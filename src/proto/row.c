@@ -209,6 +209,21 @@ bool row_auth_respond(Session *s, const Secret *base64, GError **error)
                   : wire_send_line(s->wire, BYTES_LITERAL("*"), error);
 }
 
+bool row_send_after_login(Session *s, GError **error)
+{
+    if (!s->after_login || s->after_login_sent || !caps_has(s->caps, "PIPELINING")) {
+        return true;
+    }
+    wire_hold(s->wire);
+    for (size_t i = 0; s->after_login[i]; i++) {
+        if (!wire_sendf(s->wire, error, "%s", s->after_login[i])) {
+            return false;
+        }
+    }
+    s->after_login_sent = true;
+    return wire_release(s->wire, error);
+}
+
 Secret *row_password(Session *s, GError **error)
 {
     const Credentials *credentials = &s->plan->credentials;

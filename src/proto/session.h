@@ -86,6 +86,16 @@ typedef struct Session {
     unsigned tag;          /* IMAP: number of the last tag */
     bool fresh_tls; /* TLS was just started and the capabilities have not been asked for since */
     gint64 connect_us, greeting_us; /* how long each took */
+    /* POP3, set before the climb by whoever knows that the server has PIPELINING (RFC 2449 6.6):
+     * inside TLS from the start CAPA goes out without waiting for the greeting. */
+    bool early;
+    bool capa_sent;
+    /* POP3, set before the climb: commands without arguments, NULL-terminated, that go out with the
+     * login's last message where the server announces PIPELINING. `after_login_sent` tells whether
+     * they did: then their answers are the next to be read. After a refused login the session is of
+     * no more use. */
+    const char *const *after_login;
+    bool after_login_sent;
 } Session;
 
 /* No I/O. The plan must outlive the session. */

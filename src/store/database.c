@@ -5,9 +5,10 @@
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-enum { BUSY_MS = 10000 };
+enum { BUSY_MS = 10000, LOG_MAX = 256 * 1024 };
 
 /* Loaded by the first database: most verbs never open one. */
 #define LIBRARY "libsqlite3.so.0"
@@ -18,6 +19,8 @@ enum { BUSY_MS = 10000 };
     X(sqlite3_errmsg)                                                                              \
     X(sqlite3_exec)                                                                                \
     X(sqlite3_changes)                                                                             \
+    X(sqlite3_total_changes)                                                                       \
+    X(sqlite3_db_config)                                                                           \
     X(sqlite3_last_insert_rowid)                                                                   \
     X(sqlite3_prepare_v2)                                                                          \
     X(sqlite3_finalize)                                                                            \
@@ -59,6 +62,8 @@ struct Database {
     const Library *lib;
     sqlite3 *handle;
     char *path;
+    int light_from, light; /* changes made lightly: since when, and how many */
+    bool raised;           /* the schema was */
 };
 
 struct Statement {
@@ -120,6 +125,7 @@ static bool raise_version(Database *db, const char *script, int64_t from, GError
     if (!ok) {
         database_exec(db, "ROLLBACK", NULL);
     }
+    db->raised = true;
     return ok;
 }
 
@@ -186,9 +192,36 @@ Database *database_open(const char *path, const char *const *schema, GError **er
     return bring_up(db, schema, error) ? g_steal_pointer(&db) : NULL;
 }
 
+void database_lightly(Database *db, bool lightly)
+{
+    /* No checkpoint may happen without syncs: that one could harm what was committed before. */
+    database_exec(db,
+                  lightly ? "PRAGMA wal_autocheckpoint = 0; PRAGMA synchronous = OFF"
+                          : "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 1000",
+                  NULL);
+    int changes = db->lib->sqlite3_total_changes(db->handle);
+    if (lightly) {
+        db->light_from = changes;
+    } else {
+        db->light += changes - db->light_from;
+    }
+}
+
+/* Little was written, and nothing that has to last: the log stays as it is. */
+static bool is_tidy_enough(const Database *db)
+{
+    struct stat st;
+    g_autofree char *log = g_strconcat(db->path, "-wal", NULL);
+    return !db->raised && db->lib->sqlite3_total_changes(db->handle) == db->light &&
+           stat(log, &st) == 0 && st.st_size < LOG_MAX;
+}
+
 void database_close(Database *db)
 {
     if (db) {
+        if (db->handle && is_tidy_enough(db)) {
+            db->lib->sqlite3_db_config(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+        }
         db->lib->sqlite3_close(db->handle);
         g_free(db->path);
         g_free(db);

@@ -23,6 +23,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Database, database_close)
 /* Runs SQL without results: "BEGIN IMMEDIATE", "COMMIT". Values never go into the text: bind them.
  */
 bool database_exec(Database *db, const char *sql, GError **error);
+/* From now on (or no longer) commits do not wait for the disk: after a crash of the machine they
+ * may be lost, and nothing but they. A database that was written only so is closed without being
+ * tidied up, until that is worth it. Not within a transaction. */
+void database_lightly(Database *db, bool lightly);
 /* How many rows the last INSERT, UPDATE or DELETE changed. */
 int64_t database_changes(const Database *db);
 int64_t database_last_id(const Database *db);

@@ -35,9 +35,13 @@ bool state_account_id(State *state, const char *key, const char *name, int64_t *
                       GError **error);
 /* All of StateAccount, by name. The caller unrefs the array. */
 GPtrArray *state_accounts(State *state, GError **error);
-/* How a run went; `failure` NULL: well. */
+/* How a run went; `failure` NULL: well. The one thing that is not synced: nothing hangs on it but
+ * --status, and a run that finds nothing new need not wait for the disk. */
 bool state_account_ran(State *state, int64_t account, unsigned fetched, uint64_t bytes,
                        const char *failure, GError **error);
+/* Whether the server is known to take POP3 commands before it was heard (session.h: early). */
+bool state_account_early(State *state, int64_t account, bool *ret, GError **error);
+bool state_account_set_early(State *state, int64_t account, bool early, GError **error);
 bool state_account_next_run(State *state, int64_t account, int64_t when, GError **error);
 
 /* --- folders --- */

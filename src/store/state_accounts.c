@@ -102,6 +102,37 @@ bool state_account_ran(State *state, int64_t account, unsigned fetched, uint64_t
     statement_bind_int(st, 3, fetched);
     statement_bind_int(st, 4, (int64_t)bytes);
     statement_bind_int(st, 5, account);
+    database_lightly(state->db, true);
+    bool good = statement_run(st, error);
+    database_lightly(state->db, false);
+    return good;
+}
+
+bool state_account_early(State *state, int64_t account, bool *ret, GError **error)
+{
+    g_autoptr(Statement) st =
+        database_prepare(state->db, "SELECT early FROM account WHERE id = ?", error);
+    bool row = false;
+    if (st == NULL) {
+        return false;
+    }
+    statement_bind_int(st, 1, account);
+    if (!statement_step(st, &row, error)) {
+        return false;
+    }
+    *ret = row && statement_int(st, 0) != 0;
+    return true;
+}
+
+bool state_account_set_early(State *state, int64_t account, bool early, GError **error)
+{
+    g_autoptr(Statement) st =
+        database_prepare(state->db, "UPDATE account SET early = ? WHERE id = ?", error);
+    if (st == NULL) {
+        return false;
+    }
+    statement_bind_int(st, 1, early);
+    statement_bind_int(st, 2, account);
     return statement_run(st, error);
 }
 

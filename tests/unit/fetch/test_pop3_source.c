@@ -30,6 +30,22 @@ static bool list_ids(Source *source, Came *came, GError **error)
     return listing != NULL;
 }
 
+static bool list_ids_and_finish(Source *source, Came *came, GError **error)
+{
+    return list_ids(source, came, error) && source_finish(source, error);
+}
+
+static bool list_ids_then_sizes(Source *source, Came *came, GError **error)
+{
+    g_autoptr(SourceListing) listing =
+        source_list(source, &(SourceListPlan){.ids_only = true}, error);
+    bool ok = listing && source_sizes(source, listing, error);
+    if (ok) {
+        tell_listing(listing, came);
+    }
+    return ok;
+}
+
 static bool fetch_all(Source *source, Came *came, GError **error)
 {
     g_autoptr(SourceListing) listing = source_list(source, &(SourceListPlan){0}, error);
@@ -192,9 +208,32 @@ static const Play plays[] = {
     {.name = "duplicate-ids",
      .url = "pop3://joe@h",
      .caps = "PIPELINING",
-     .script = "-> UIDL\n<- +OK\n<- 1 same\n<- 2 b\n<- 3 same\n<- 4 same\n<- .\n",
+     .script = "-> UIDL\n-> STAT\n<- +OK\n<- 1 same\n<- 2 b\n<- 3 same\n<- 4 same\n<- .\n"
+               "<- +OK 4 40\n-> LIST\n<- +OK\n<- 1 10\n<- 2 10\n<- 3 10\n<- 4 10\n<- .\n",
      .run = list_ids,
-     .story = "1 (0) same ambiguous\n2 (0) b\n3 (0) same ambiguous\n4 (0) same ambiguous\n"},
+     .story = "1 (10) same ambiguous\n2 (10) b\n3 (10) same ambiguous\n4 (10) same ambiguous\n"},
+    {.name = "ids-suffice-when-there-are-as-many-as-stat-says",
+     .url = "pop3://joe@h",
+     .caps = "PIPELINING",
+     .script = "-> UIDL\n-> STAT\n<- +OK\n<- 1 aa\n<- 2 bb\n<- .\n<- +OK 2 40\n-> QUIT\n",
+     .run = list_ids_and_finish,
+     .story = "1 (0) aa\n2 (0) bb\n"},
+    {.name = "a-message-without-an-id-is-not-lost",
+     .url = "pop3://joe@h",
+     .caps = "PIPELINING",
+     .script = "-> UIDL\n-> STAT\n<- +OK\n<- 1 aa\n<- .\n<- +OK 2 40\n"
+               "-> LIST\n<- +OK\n<- 1 10\n<- 2 30\n<- .\n"
+               "-> TOP 2 0\n<- +OK\n<- Subject: x\n<-\n<- .\n",
+     .run = list_ids,
+     .story = "1 (10) aa\n2 (30) "
+              "sha256:d2f4c8b7b6836e8278470f893f3b12bd976c2702fa999de2bd62fa14841c6c9a\n"},
+    {.name = "sizes-come-afterwards",
+     .url = "pop3://joe@h",
+     .caps = "PIPELINING",
+     .script = "-> UIDL\n-> STAT\n<- +OK\n<- 1 aa\n<- 2 bb\n<- .\n<- +OK 2 40\n"
+               "-> LIST\n<- +OK\n<- 7 1\n<- 2 30\n<- .\n",
+     .run = list_ids_then_sizes,
+     .story = "1 (0) aa\n2 (30) bb\n"},
     {.name = "neither-uidl-nor-top",
      .url = "pop3://joe@h",
      .script = "-> UIDL\n<- -ERR unknown\n-> LIST\n<- +OK\n<- 1 60\n<- .\n"
