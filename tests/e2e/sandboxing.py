@@ -62,6 +62,8 @@ class Serving:
             self.process.wait(30)
         self.process.stdout.close()
         self.errors.close()
+        said = Path(self.errors.name).read_text(errors="replace")
+        assert "Sanitizer" not in said and "runtime error" not in said, said
 
     def __enter__(self):
         return self

@@ -246,6 +246,44 @@ def test_a_restart_keeps_folders_uids_and_flags(tmp_path):
         assert client.lsub()[1] == [rb'() "/" "Lists/K&AOQ-se"']
 
 
+def test_what_is_too_much_is_refused(fresh):
+    def raw_session():
+        return imaplib.IMAP4("localhost", fresh.port("imap"), timeout=30)
+
+    client = raw_session()
+    client.send(b"a1 LOGIN {70000}\r\n")
+    assert client.readline().startswith(b"a1 BAD")
+    client.send(b"a2 LOGIN {70000+}\r\n")
+    assert client.readline().startswith(b"a2 BAD") and client.readline().startswith(b"* BYE") and client.readline() == b""
+    client = raw_session()
+    client.send(b"a1 NOOP " + b"x" * 70000 + b"\r\n")
+    assert client.readline().startswith(b"* BYE")
+    client = raw_session()
+    client.send(b"a1 STRANGE\r\n" * 30)
+    answers = [client.readline() for _ in range(22)]
+    assert answers[20].startswith(b"a1 BAD") and answers[21].startswith(b"* BYE")
+    client = fresh.imap()
+    client.send(b"a1 APPEND INBOX {99999999999}\r\n")
+    assert client.readline().startswith(b"a1 NO [TOOBIG]")
+    client.send(b"a2 SEARCH ALL\r\na3 FETCH 1 FLAGS\r\na4 SELECT INBOX\r\na5 FETCH 1 FLAGS\r\n")
+    assert [client.readline()[:6] for _ in range(2)] == [b"a2 BAD", b"a3 BAD"]
+    while not (line := client.readline()).startswith(b"a5"):
+        pass
+    assert line.startswith(b"a5 OK")  # of an empty mailbox everybody asks
+
+
+def test_faults_are_done(tmp_path):
+    faults = ["--fault=wrong-size", "--fault=uidvalidity-changes"]
+    with Serving(tmp_path / "serve", *faults) as server:
+        client = server.imap()
+        client.append("INBOX", None, None, b"12345\r\n")
+        client.select()
+        first = client.untagged_responses["UIDVALIDITY"]
+        assert client.fetch("1", "(RFC822.SIZE)")[1] == [b"1 (RFC822.SIZE 14)"]
+        client.select()
+        assert client.untagged_responses["UIDVALIDITY"] != first
+
+
 # --- other clients ---
 
 
