@@ -3,6 +3,9 @@
 
 #include "server/imapd.h"
 
+/* At least half an hour (RFC 3501 5.4): those in IDLE say nothing for 29 minutes (RFC 2177). */
+#define INACTIVE_S (31 * 60.0)
+
 char *imapd_capabilities(Imapd *i)
 {
     Guest *g = i->g;
@@ -30,6 +33,7 @@ char *imapd_capabilities(Imapd *i)
 bool imapd_enter(Imapd *i, const char *name)
 {
     i->user = mailstore_user(i->g->box->store, name, NULL);
+    wire_set_timeout(i->g->wire, INACTIVE_S);
     return i->user != NULL;
 }
 
