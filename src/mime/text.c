@@ -4,11 +4,13 @@
 #include <string.h>
 
 #include "mime/charset.h"
+#include "mime/flowed.h"
 #include "mime/html.h"
 
 typedef struct {
     Charset *charset;
-    Html *html; /* or NULL */
+    Html *html;     /* or NULL */
+    Flowed *flowed; /* or NULL */
     GString *utf8, *text;
     MimeSink sink;
     void *user;
@@ -19,6 +21,9 @@ static bool give(Reading *r, GError **error)
     GString *out = r->utf8;
     if (r->html != NULL) {
         html_feed(r->html, bytes_of_string(r->utf8), r->text);
+        out = r->text;
+    } else if (r->flowed != NULL) {
+        flowed_feed(r->flowed, bytes_of_string(r->utf8), r->text);
         out = r->text;
     }
     bool good = out->len == 0 || r->sink(r->user, bytes_of_string(out), error);
@@ -47,6 +52,32 @@ static bool take(void *user, Bytes piece, GError **error)
     return give(r, error);
 }
 
+static bool has_parameter(const MimeTree *tree, const MimeNode *leaf, const char *name,
+                          const char *value)
+{
+    const char *found = tree->g->g_mime_object_get_content_type_parameter(leaf->object, name);
+    return found != NULL && g_ascii_strcasecmp(found, value) == 0;
+}
+
+/* RFC 3676; NULL when the lines are as they are. */
+static Flowed *flowed_of(const MimeTree *tree, const MimeNode *leaf)
+{
+    bool flowed =
+        strcmp(leaf->type, "text/plain") == 0 && has_parameter(tree, leaf, "format", "flowed");
+    return flowed ? flowed_new(has_parameter(tree, leaf, "delsp", "yes")) : NULL;
+}
+
+/* What the last stage still holds. */
+static bool give_end(Reading *r, GError **error)
+{
+    if (r->html != NULL) {
+        html_end(r->html, r->text);
+    } else if (r->flowed != NULL) {
+        flowed_end(r->flowed, r->text);
+    }
+    return r->text->len == 0 || r->sink(r->user, bytes_of_string(r->text), error);
+}
+
 bool mime_text_read(const MimeTree *tree, const MimeNode *leaf, MimeSink sink, void *user,
                     GError **error)
 {
@@ -56,6 +87,7 @@ bool mime_text_read(const MimeTree *tree, const MimeNode *leaf, MimeSink sink, v
     bool is_html = strcmp(leaf->type, "text/html") == 0;
     Reading r = {.charset = charset_new(leaf->charset),
                  .html = is_html ? html_new() : NULL,
+                 .flowed = flowed_of(tree, leaf),
                  .utf8 = g_string_new(NULL),
                  .text = g_string_new(NULL),
                  .sink = sink,
@@ -63,14 +95,11 @@ bool mime_text_read(const MimeTree *tree, const MimeNode *leaf, MimeSink sink, v
     bool good = content_read(tree->g, leaf->object, true, take, &r, error);
     if (good) {
         charset_end(r.charset, r.utf8);
-        good = give(&r, error);
-    }
-    if (good && r.html != NULL) {
-        html_end(r.html, r.text);
-        good = r.text->len == 0 || sink(user, bytes_of_string(r.text), error);
+        good = give(&r, error) && give_end(&r, error);
     }
     charset_free(r.charset);
     html_free(r.html);
+    flowed_free(r.flowed);
     g_string_free(r.utf8, TRUE);
     g_string_free(r.text, TRUE);
     return good;

@@ -3,8 +3,8 @@
 
 #include "mime/tree.h"
 
-/* Gives the leaf's text to the sink in pieces, in constant memory; lines end in LF. A part that is
- * no text gives nothing. */
+/* Gives the leaf's text to the sink in pieces, in constant memory; lines end in LF, those
+ * of format=flowed are joined (RFC 3676). A part that is no text gives nothing. */
 bool mime_text_read(const MimeTree *tree, const MimeNode *leaf, MimeSink sink, void *user,
                     GError **error);
 /* The parts of a message that are its text, in order: of alternatives the plainest. Borrowed nodes;
