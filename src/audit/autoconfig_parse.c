@@ -71,6 +71,7 @@ static void begin_server(Reader *r, const char **names, const char **values)
     r->port = 0;
     for (size_t i = 0; names[i] != NULL; i++) {
         if (strcmp(names[i], "type") == 0) {
+            g_free(r->kind); /* GMarkup lets an attribute stand twice */
             r->kind = g_ascii_strdown(values[i], -1);
         }
     }

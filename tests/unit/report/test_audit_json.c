@@ -48,6 +48,10 @@ static void fill_domain(DomainFacts *d)
     g_ptr_array_add(mx->addresses, g_strdup("192.0.2.1"));
     domain_facts_add_srv(d, "_imaps._tcp", "mail.example.org")->port = 993;
     g_ptr_array_add(d->mta_sts_mx, g_strdup("*.example.org"));
+    d->autoconfig_text = g_strdup(
+        "<clientConfig version=\"1.1\"><emailProvider id=\"example.org\">"
+        "<incomingServer type=\"imap\"><hostname>mail.example.org</hostname><port>993</port>"
+        "<socketType>SSL</socketType></incomingServer></emailProvider></clientConfig>");
     d->now = NOON;
 }
 
