@@ -8,6 +8,7 @@
 
 #include "base/escape.h"
 #include "cmd/fetch.h"
+#include "report/fetch_listing.h"
 
 #define EVERY_US 100000
 #define BAR_CELLS 24
@@ -21,7 +22,7 @@ struct FetchProgress {
     unsigned messages;
     unsigned wanted;
     uint64_t wanted_bytes;
-    const char *name; /* whose turn it was last */
+    FetchListing *listing; /* with --json: what would be told line by line; else NULL */
 };
 
 FetchProgress *fetch_progress_new(const FetchRun *run)
@@ -36,6 +37,8 @@ FetchProgress *fetch_progress_new(const FetchRun *run)
     p->bar = terminal && !p->quiet && once && !run->syslog;
     p->summary = !p->quiet && (terminal || p->verbose) && !run->syslog;
     p->began_us = g_get_monotonic_time();
+    bool looks = run->mode == FETCH_DRY || run->mode == FETCH_COMPARE;
+    p->listing = looks && run->options->json ? fetch_listing_new() : NULL;
     return p;
 }
 
@@ -158,6 +161,10 @@ static void say_message(FetchProgress *p, const FetchJob *job, const FetchEvent 
 
 static void say_would(FetchProgress *p, const FetchJob *job, const FetchEvent *e)
 {
+    if (p->listing) {
+        fetch_listing_add(p->listing, job, e);
+        return;
+    }
     g_autofree char *name = message_name(e);
     g_autofree char *size = size_text(e->message->size);
     g_autofree char *line =
@@ -266,9 +273,24 @@ static char *summary_of(const FetchOutcome *outcome, FetchMode mode)
     return g_string_free(text, FALSE);
 }
 
+static void print_listing(FetchProgress *p)
+{
+    for (guint i = 0; i < p->run->outcomes->len; i++) {
+        const FetchOutcome *outcome = &g_array_index(p->run->outcomes, FetchOutcome, i);
+        if (outcome->job) {
+            fetch_listing_end(p->listing, outcome);
+        }
+    }
+    g_autofree char *json = fetch_listing_json(p->listing);
+    fputs(json, stdout);
+}
+
 void fetch_progress_round(FetchProgress *p)
 {
     take_off(p);
+    if (p->listing) {
+        print_listing(p);
+    }
     for (guint i = 0; p->summary && i < p->run->outcomes->len; i++) {
         const FetchOutcome *outcome = &g_array_index(p->run->outcomes, FetchOutcome, i);
         bool told = outcome->error == NULL || outcome->totals.fetched > 0;
@@ -286,6 +308,7 @@ void fetch_progress_free(FetchProgress *p)
 {
     if (p != NULL) {
         take_off(p);
+        fetch_listing_free(p->listing);
         g_free(p);
     }
 }
