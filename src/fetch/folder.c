@@ -51,6 +51,7 @@ static bool list(Folder *f, GError **error)
         .known_uid = f->state.settled,
         .only_new = only_new,
         .ids_only = !wants_all(run),
+        .may_skip = run->job->after == FETCH_KEEP && !run->job->idle,
     };
     f->listing = source_list(run->source, &plan, error);
     if (f->listing == NULL) {
@@ -231,7 +232,7 @@ static bool settle(Folder *f, GError **error)
     StateFolder now = f->state;
     bool complete = f->run->job->which != FETCH_UNSEEN && f->run->job->since == 0;
     now.validity = f->listing->validity;
-    now.modseq = f->listing->modseq;
+    now.modseq = f->listing->modseq > 0 ? f->listing->modseq : f->state.modseq;
     now.in_progress = false;
     if (source_is_imap(f->run->source) && complete) {
         uint32_t before = is_renumbered(f) ? 0 : f->state.settled;

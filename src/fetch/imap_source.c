@@ -64,6 +64,7 @@ static void imap_release(Source *source)
     forget_folder(s);
     g_byte_array_unref(s->whole);
     g_hash_table_unref(s->raw_names);
+    g_hash_table_unref(s->statuses);
     g_free(s->trash);
 }
 
@@ -127,6 +128,7 @@ Source *imap_source_open(Session *session, bool compress, GError **error)
     s->wire = session->wire;
     s->whole = g_byte_array_new();
     s->raw_names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    s->statuses = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     s->gmail = imap_source_has(s, "X-GM-EXT-1");
     wire_set_max_line(s->wire, LINE_MAX_OCTETS);
     if (!begin(s, compress, error)) {

@@ -19,6 +19,7 @@ typedef struct {
     GHashTable *raw_names;     /* name in UTF-8 -> as the server wrote it, once LIST was asked */
     char delimiter;            /* of the folders LIST gave, or 0 */
     bool listed;               /* LIST was asked */
+    GHashTable *statuses;      /* name as the server wrote it -> ImapReached, not looked at yet */
     char *trash;               /* name of the folder with \Trash, as the server wrote it, or NULL */
 
     /* The selected folder. */
@@ -32,6 +33,11 @@ typedef struct {
 
     ImapFetching *fetching; /* where bodies go; NULL: nobody asked for any */
 } ImapSource;
+
+/* What LIST told of a folder. */
+typedef struct {
+    uint32_t validity, uid_next;
+} ImapReached;
 
 enum {
     IMAP_COMMAND_MAX =

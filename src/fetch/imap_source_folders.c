@@ -82,10 +82,30 @@ static char *decoded(const ImapSource *s, const char *raw)
                                                      : imap_mailbox_decode(bytes_of(raw));
 }
 
+static bool take_status(ImapSource *s, Bytes rest, GError **error)
+{
+    ImapStatusLine line;
+    if (!imap_parse_status(rest, &line)) {
+        return true;
+    }
+    if (g_hash_table_size(s->statuses) >= FOLDERS_MAX) {
+        g_free(line.name);
+        return error_fail(error, POSTERN_ERROR_LIMIT, "the server has more than %d folders",
+                          FOLDERS_MAX);
+    }
+    ImapReached *reached = g_new(ImapReached, 1);
+    *reached = (ImapReached){line.validity, line.uid_next};
+    g_hash_table_insert(s->statuses, line.name, reached);
+    return true;
+}
+
 static bool take_folder(ImapSource *s, const ImapResponse *response, void *user, GError **error)
 {
     ImapFolder folder;
     Folders *f = user;
+    if (f->names && bytes_equal_ci(response->word, "STATUS")) {
+        return take_status(s, response->rest, error);
+    }
     if (!bytes_equal_ci(response->word, "LIST") || !imap_parse_list(response->rest, &folder)) {
         return true;
     }
@@ -101,14 +121,26 @@ static bool take_folder(ImapSource *s, const ImapResponse *response, void *user,
     return ok;
 }
 
-/* Special uses come with LIST when the server has them (RFC 6154 2); Gmail tells them always. */
+/* Special uses come with LIST when the server has them (RFC 6154 2); Gmail tells them always. So
+ * does how far the UIDs have come (RFC 5819): folders without news need not be opened. */
+static const char *list_returns(const ImapSource *s, bool status)
+{
+    bool extended = imap_source_has(s, "LIST-EXTENDED");
+    bool special = extended && imap_source_has(s, "SPECIAL-USE");
+    if (status && extended && imap_source_has(s, "LIST-STATUS")) {
+        return special ? " RETURN (SPECIAL-USE STATUS (UIDVALIDITY UIDNEXT))"
+                       : " RETURN (STATUS (UIDVALIDITY UIDNEXT))";
+    }
+    return special ? " RETURN (SPECIAL-USE)" : "";
+}
+
 static bool ask(ImapSource *s, Folders *f, GError **error)
 {
     ImapTag tag = imap_next_tag(s->base.session);
-    bool special = imap_source_has(s, "SPECIAL-USE") && imap_source_has(s, "LIST-EXTENDED");
     g_hash_table_remove_all(s->raw_names);
+    g_hash_table_remove_all(s->statuses);
     s->listed = wire_sendf(s->wire, error, "%s LIST \"\" \"*\"%s", tag.text,
-                           special ? " RETURN (SPECIAL-USE)" : "") &&
+                           list_returns(s, f->names != NULL)) &&
                 imap_source_await_ok(s, tag, take_folder, f, "listing the folders", error);
     return s->listed;
 }

@@ -225,12 +225,34 @@ static bool open_and_ask(ImapSource *s, List *list, bool *done, GError **error)
              imap_source_refused(s, &response, "listing the folder", error)));
 }
 
+/* LIST told that there is nothing new in it. That holds once: later it would be old. */
+static bool is_known_unchanged(ImapSource *s, const SourceListPlan *plan, SourceListing *listing)
+{
+    g_autofree char *raw = imap_source_raw_name(s, listing->folder, NULL);
+    const ImapReached *reached = raw ? g_hash_table_lookup(s->statuses, raw) : NULL;
+    bool same = reached && plan->only_new && plan->may_skip && plan->known_validity &&
+                reached->validity == plan->known_validity && plan->known_uid && reached->uid_next &&
+                reached->uid_next - 1 <= plan->known_uid;
+    if (same) {
+        listing->delimiter = s->delimiter;
+        listing->validity = reached->validity;
+        listing->uid_next = reached->uid_next;
+    }
+    if (raw) {
+        g_hash_table_remove(s->statuses, raw);
+    }
+    return same;
+}
+
 SourceListing *imap_source_list(Source *source, const SourceListPlan *plan, GError **error)
 {
     ImapSource *s = (ImapSource *)source;
     g_autoptr(SourceListing) listing = source_listing_new(plan->folder ? plan->folder : "INBOX");
     List list = {plan, listing, 0};
     bool done = false;
+    if (is_known_unchanged(s, plan, listing)) {
+        return g_steal_pointer(&listing);
+    }
     if (!open_and_ask(s, &list, &done, error) || (!done && !fill(s, &list, error))) {
         return NULL;
     }

@@ -45,6 +45,7 @@ typedef struct {
                                 for */
     uint32_t known_uid;      /* IMAP: UIDs up to this one need no listing, while the validity is the
                                 same; 0: all */
+    bool may_skip;           /* IMAP: a folder that is known to have no news need not be selected */
     bool only_new;           /* list only UIDs above known_uid */
     bool ids_only; /* POP3: sizes may be left out, for source_sizes() to ask for if need be; they
                       are told all the same where the ids need them */

@@ -52,6 +52,15 @@ static bool take_delimiter(Tokens *t, ImapFolder *folder)
     return true;
 }
 
+static char *take_name(Tokens *t)
+{
+    Token name = token_next(t);
+    bool is_name =
+        name.kind == TOKEN_ATOM || name.kind == TOKEN_QUOTED || name.kind == TOKEN_LITERAL;
+    bool usable = is_name && name.text.len && !memchr(name.text.data, '\0', name.text.len);
+    return usable ? token_text(name) : NULL;
+}
+
 bool imap_parse_list(Bytes rest, ImapFolder *ret)
 {
     Tokens t = tokens_of(rest);
@@ -59,13 +68,39 @@ bool imap_parse_list(Bytes rest, ImapFolder *ret)
     if (!take_attributes(&t, ret) || !take_delimiter(&t, ret)) {
         return false;
     }
-    Token name = token_next(&t);
-    bool is_name =
-        name.kind == TOKEN_ATOM || name.kind == TOKEN_QUOTED || name.kind == TOKEN_LITERAL;
-    if (!is_name || !name.text.len || memchr(name.text.data, '\0', name.text.len)) {
+    ret->name = take_name(&t);
+    return ret->name != NULL;
+}
+
+/* "UIDNEXT 7 UIDVALIDITY 1)", in any order, with others between them. */
+static bool take_status(Tokens *t, ImapStatusLine *status)
+{
+    Token word = token_next(t);
+    for (; word.kind == TOKEN_ATOM; word = token_next(t)) {
+        uint64_t number = 0;
+        Token value = token_next(t);
+        if (value.kind != TOKEN_ATOM || !bytes_number(value.text, UINT64_MAX, &number)) {
+            return false;
+        }
+        bool fits = number <= UINT32_MAX;
+        if (fits && bytes_equal_ci(word.text, "UIDNEXT")) {
+            status->uid_next = (uint32_t)number;
+        } else if (fits && bytes_equal_ci(word.text, "UIDVALIDITY")) {
+            status->validity = (uint32_t)number;
+        }
+    }
+    return word.kind == TOKEN_CLOSE;
+}
+
+bool imap_parse_status(Bytes rest, ImapStatusLine *ret)
+{
+    Tokens t = tokens_of(rest);
+    *ret = (ImapStatusLine){0};
+    g_autofree char *name = take_name(&t);
+    if (!name || token_next(&t).kind != TOKEN_OPEN || !take_status(&t, ret)) {
         return false;
     }
-    ret->name = token_text(name);
+    ret->name = g_steal_pointer(&name);
     return true;
 }
 

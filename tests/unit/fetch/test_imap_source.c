@@ -114,6 +114,29 @@ static bool read_only_delete(Source *source, Came *came, GError **error)
            source_delete(source, (const SourceMessage *const *)all->pdata, all->len, NULL, error);
 }
 
+static bool news_of(Source *source, const char *folder, Came *came, GError **error)
+{
+    const SourceListPlan plan = {.folder = folder,
+                                 .read_only = true,
+                                 .known_validity = strcmp(folder, "INBOX") == 0 ? 7 : 8,
+                                 .known_uid = 8,
+                                 .only_new = true,
+                                 .may_skip = strcmp(folder, "INBOX") == 0};
+    g_autoptr(SourceListing) listing = source_list(source, &plan, error);
+    if (listing) {
+        g_string_append_printf(came->story, "%s: %u\n", folder, listing->messages->len);
+    }
+    return listing != NULL;
+}
+
+static bool look_for_news(Source *source, Came *came, GError **error)
+{
+    static const char *const patterns[] = {"*", NULL};
+    g_autoptr(GPtrArray) folders = source_folders(source, patterns, error);
+    return folders && news_of(source, "INBOX", came, error) &&
+           news_of(source, "Other", came, error) && news_of(source, "INBOX", came, error);
+}
+
 static bool some_folders(Source *source, Came *came, GError **error)
 {
     static const char *const patterns[] = {"*", "!Lists/Spam", "Gone/There", NULL};
@@ -537,6 +560,21 @@ static const Play plays[] = {
      .run = some_folders,
      .story = "INBOX\nLists.C\n\xc3\x9c"
               "brig\nGone.There\n"},
+    {.name = "folders-without-news-are-not-opened-once",
+     .url = U,
+     .caps = "IMAP4rev1,SPECIAL-USE,LIST-EXTENDED,LIST-STATUS",
+     .script = "-> P1 LIST \"\" \"*\" RETURN (SPECIAL-USE STATUS (UIDVALIDITY UIDNEXT))\n"
+               "<- * LIST () \"/\" INBOX\n<- * STATUS INBOX (UIDVALIDITY 7 UIDNEXT 9)\n"
+               "<- * LIST () \"/\" Other\n<- * STATUS \"Other\" (UIDNEXT 9 UIDVALIDITY 8)\n"
+               "<- P1 OK\n"
+               "-> P2 EXAMINE \"Other\"\n-> P3 UID FETCH 9:* " ITEMS "\n"
+               "<- * 0 EXISTS\n<- * OK [UIDVALIDITY 8] x\n<- * OK [UIDNEXT 9] x\n<- P2 OK\n"
+               "<- P3 OK\n"
+               "-> P4 EXAMINE \"INBOX\"\n-> P5 UID FETCH 9:* " ITEMS "\n"
+               "<- * 1 EXISTS\n<- * OK [UIDVALIDITY 7] x\n<- * OK [UIDNEXT 10] x\n<- P4 OK\n"
+               "<- * 1 FETCH (UID 9 FLAGS () RFC822.SIZE 3)\n<- P5 OK\n",
+     .run = look_for_news,
+     .story = "INBOX: 0\nOther: 0\nINBOX: 1\n"},
     {.name = "folders-named-in-full-are-not-looked-up",
      .url = U,
      .caps = "IMAP4rev1",

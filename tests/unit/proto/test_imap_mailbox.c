@@ -117,6 +117,34 @@ static void test_list_responses(void)
     }
 }
 
+static void test_status_responses(void)
+{
+    ImapStatusLine line;
+    g_assert_true(imap_parse_status(
+        BYTES_LITERAL("\"a b\" (MESSAGES 3 uidnext 7 X 99999999999 UIDVALIDITY 4294967295)"),
+        &line));
+    g_assert_cmpstr(line.name, ==, "a b");
+    g_assert_cmpuint(line.uid_next, ==, 7);
+    g_assert_cmpuint(line.validity, ==, UINT32_MAX);
+    g_free(line.name);
+    g_assert_true(imap_parse_status(BYTES_LITERAL("x (UIDNEXT 4294967296)"), &line));
+    g_assert_cmpuint(line.uid_next, ==, 0); /* no UID: as if it were not told */
+    g_free(line.name);
+    static const char *const bad[] = {"",
+                                      "x",
+                                      "x UIDNEXT 7",
+                                      "x (",
+                                      "x (UIDNEXT",
+                                      "x (UIDNEXT -1)",
+                                      "x (UIDNEXT 7",
+                                      "(UIDNEXT 7)",
+                                      "x (UIDNEXT (7))",
+                                      "\"\" (UIDNEXT 7)"};
+    for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
+        g_assert_false(imap_parse_status(bytes_of(bad[i]), &line));
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -125,5 +153,6 @@ int main(int argc, char **argv)
     g_test_add_func("/imap_mailbox/patterns", test_patterns);
     g_test_add_func("/imap_mailbox/stars", test_a_pattern_of_stars_takes_no_longer);
     g_test_add_func("/imap_mailbox/list", test_list_responses);
+    g_test_add_func("/imap_mailbox/status", test_status_responses);
     return g_test_run();
 }
