@@ -34,3 +34,7 @@ bool options_parse(const Option *const *tables, void *values, char **argv, char 
 void options_clear(const Option *const *tables, void *values);
 /* The block of option lines for --help. The caller frees it. */
 char *options_help(const Option *table);
+/* What is set in `values` as words of a command line that sets it again ("--name=value"); file
+ * names are made absolute. Options named in `without` (NULL-terminated) are left out.
+ * g_strfreev(). */
+char **options_words(const Option *const *tables, const void *values, const char *const *without);

@@ -69,6 +69,24 @@ static const Option options[] = {
      "tries behind the first in a batch, when the server says later (default: 3)", NULL},
     {"retry-after", 0, OPTION_DOUBLE, AT(retry_after), "SECONDS",
      "wait so long before the first of them, twice as long each time (default: 30)", NULL},
+    {"queue", 0, OPTION_BOOL, AT(queue), NULL,
+     "put the message into the spool, safely, and return: --flush or --daemon delivers it", NULL},
+    {"flush", 0, OPTION_BOOL, AT(flush), NULL, "deliver what is due in the spool", NULL},
+    {"daemon", 0, OPTION_BOOL, AT(daemon), NULL,
+     "deliver what comes into the spool, and what is due, until told to end", NULL},
+    {"now", 0, OPTION_BOOL, AT(now), NULL, "with --flush: try everything, due or not", NULL},
+    {"spool", 0, OPTION_FILE, AT(spool), "DIR", "the spool (default: spool in the state directory)",
+     NULL},
+    {"expire", 0, OPTION_STRING, AT(expire), "TIME",
+     "with --queue: give up after so long, such as 12h (default: 5d)", NULL},
+    {"notices", 0, OPTION_FILE, AT(notices), "MAILDIR",
+     "notices of failure go there (default: by mail to the sender)", NULL},
+    {"queue-list", 0, OPTION_BOOL, AT(queue_list), NULL, "show what waits in the spool", NULL},
+    {"queue-remove", 0, OPTION_LIST, AT(queue_remove), "ID",
+     "remove a message from the spool (ALL: every one)", NULL},
+    {"queue-hold", 0, OPTION_LIST, AT(queue_hold), "ID",
+     "keep a message of the spool from being delivered", NULL},
+    {"queue-release", 0, OPTION_LIST, AT(queue_release), "ID", "let it go, at once", NULL},
     {"json", 0, OPTION_BOOL, AT(json), NULL, "print the result as a line of JSON", NULL},
     {0},
 };
@@ -93,6 +111,32 @@ static void upper(char *word)
     }
 }
 
+static bool is_about_the_spool(const SendOptions *o)
+{
+    return o->queue_list || o->queue_remove || o->queue_hold || o->queue_release;
+}
+
+/* What does not go together. */
+static bool check(const SendOptions *o, char **args, GError **error)
+{
+    if (args[0] && (o->flush || o->daemon || is_about_the_spool(o))) {
+        return error_fail(error, POSTERN_ERROR_USAGE,
+                          "messages in the spool know their server: \"%s\" is one too many",
+                          args[0]);
+    }
+    if (o->queue && (o->mx || o->batch || o->stop_after || o->check_account)) {
+        return error_fail(error, POSTERN_ERROR_USAGE,
+                          "--queue is for one message to a server: --mx, --batch, --stop-after and "
+                          "--check-account do not go with it");
+    }
+    if (o->mx && (args[0] || o->batch || o->check_account || o->connect.account)) {
+        return error_fail(error, POSTERN_ERROR_USAGE,
+                          "--mx finds the servers itself: no address, --account or --batch goes "
+                          "with it");
+    }
+    return true;
+}
+
 static int run(void *values, char **args)
 {
     SendOptions *o = values;
@@ -108,11 +152,18 @@ static int run(void *values, char **args)
     if (o->print) {
         return print_message(o);
     }
-    if (o->mx && (args[0] || o->batch || o->check_account || o->connect.account)) {
-        GError *error = NULL;
-        error_fail(&error, POSTERN_ERROR_USAGE,
-                   "--mx finds the servers itself: no address, --account or --batch goes with it");
+    GError *error = NULL;
+    if (!check(o, args, &error)) {
         return command_fail(error);
+    }
+    if (is_about_the_spool(o)) {
+        return send_queue_manage(o);
+    }
+    if (o->flush || o->daemon) {
+        return send_flush(o);
+    }
+    if (o->queue) {
+        return send_queue(o, args[0]);
     }
     return o->mx ? send_mx(o) : o->batch ? send_batch(o, args[0]) : send_one(o, args[0]);
 }

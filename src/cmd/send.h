@@ -5,12 +5,16 @@
  *   send_one.c      one message to one server
  *   send_mx.c       one message to the hosts of each recipient's domain
  *   send_batch.c    many messages
+ *   send_spool.c    messages put aside, and what lies there
+ *   send_flush.c    those delivered
  *   send_show.c     the dialogue and the results, as they appear */
 #pragma once
 
+#include "cmd/command.h"
 #include "cmd/connect.h"
 #include "report/send_result.h"
 #include "report/transcript.h"
+#include "send/spool.h"
 
 typedef struct {
     ConnectOptions connect; /* first: command.h */
@@ -28,7 +32,13 @@ typedef struct {
     char *batch, *journal;
     int connections, retries;
     double retry_after;
+    /* later */
+    bool queue, flush, daemon, now, queue_list;
+    char **queue_remove, **queue_hold, **queue_release;
+    char *spool, *expire, *notices;
 } SendOptions;
+
+extern const Command cmd_send;
 
 /* --- send_message.c --- */
 /* The message that the options ask for, with its envelope. `account` may be NULL. USAGE, DATA,
@@ -71,3 +81,25 @@ int send_mx(const SendOptions *o);
 
 /* --- send_batch.c --- */
 int send_batch(const SendOptions *o, const char *url);
+
+/* --- send_spool.c --- */
+/* The spool of --spool, of the account, or of the state directory. CANT_CREATE. */
+Spool *send_spool(const SendOptions *o, GError **error);
+/* Puts the message into the spool: to all its recipients, or to those that `tried` left undecided
+ * (may be NULL), whose reason is `why`. Gives its id, which the caller frees. USAGE, CANT_CREATE,
+ * IO. */
+char *send_enqueue(const SendOptions *o, const char *url, const Outgoing *message,
+                   const Submission *tried, const char *why, GError **error);
+/* Does an account want what cannot be sent now to be kept (`away`), or to be kept at once? */
+typedef enum { QUEUE_NEVER, QUEUE_AWAY, QUEUE_ALWAYS } QueueWish;
+QueueWish send_queue_wish(const char *value);
+/* Would trying again later mend it? */
+bool send_is_passing(const GError *error);
+int send_queue(const SendOptions *o, const char *url);
+/* --queue-list, --queue-remove, --queue-hold, --queue-release. */
+int send_queue_manage(const SendOptions *o);
+
+/* --- send_flush.c --- */
+/* The wait before the first try but one, where --retry-after says nothing. */
+#define SEND_QUEUE_RETRY 300.0
+int send_flush(const SendOptions *o);

@@ -304,7 +304,8 @@ int send_batch(const SendOptions *o, const char *url)
     interrupt_end();
     GError *problem = NULL;
     if (!send_show_close(&m.show, &problem)) {
-        status = MAX(status, command_fail(problem));
+        int failed = command_fail(problem);
+        status = MAX(status, failed);
     }
     clear(&m);
     return status;

@@ -226,7 +226,8 @@ int send_mx(const SendOptions *o)
     interrupt_end();
     GError *problem = NULL;
     if (!send_show_close(&d.show, &problem)) {
-        status = MAX(status, command_fail(problem));
+        int failed = command_fail(problem);
+        status = MAX(status, failed);
     }
     connection_free(d.connection);
     outgoing_free(d.message);

@@ -249,7 +249,8 @@ int send_one(const SendOptions *o, const char *url)
     GError *problem = NULL;
     session_free(one.session);
     if (!send_show_close(&one.show, &problem)) {
-        status = MAX(status, command_fail(problem));
+        int failed = command_fail(problem);
+        status = MAX(status, failed);
     }
     submission_clear(&one.submission);
     outgoing_free(one.message);

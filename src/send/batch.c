@@ -183,8 +183,8 @@ static bool take_fates(Work *w, const Submission *s)
 }
 
 typedef struct {
-    Journal *journal;
-    const char *key;
+    const BatchPlan *plan;
+    const BatchItem *item;
     const Submission *submission;
     bool complete, ok;
     GError *error;
@@ -193,18 +193,21 @@ typedef struct {
 static void write_now(void *user)
 {
     Write *w = user;
-    w->ok = journal_write(w->journal, w->key, w->submission, w->complete, &w->error);
+    w->ok = w->plan->write ? w->plan->write(w->plan->user, w->item, w->submission, &w->error)
+                           : journal_write(w->plan->journal, w->item->key, w->submission,
+                                           w->complete, &w->error);
 }
 
 /* What the server said is on disk before anybody hears of it. */
 static void write_down(Batch *b, const Work *w, const Submission *s, bool complete)
 {
-    Write write = {b->plan->journal, w->item->key, s, complete, true, NULL};
-    if (write.journal) {
+    Write write = {b->plan, w->item, s, complete, true, NULL};
+    if (b->plan->write || b->plan->journal) {
         sched_on_big_stack(write_now, &write);
     }
     if (!write.ok) {
-        error_prefix(&write.error, "the journal could not be written, so nothing more is sent");
+        error_prefix(&write.error,
+                     "what was sent could not be written down, so nothing more is sent");
         stop(b, write.error);
     }
 }

@@ -47,9 +47,12 @@ typedef struct {
     SubmitRecode recode;
     OutgoingPlan outgoing; /* what items do not say themselves */
     Journal *journal;      /* or NULL */
-    unsigned connections;  /* at least 1 */
-    unsigned retries;      /* tries behind the first, of a message and of a connection */
-    double retry_after;    /* seconds before the first of them; doubled each time */
+    /* Writes down what was decided instead of the journal, with the plan's user; on the thread's
+     * own stack. May be NULL. When it fails nothing more is sent. */
+    bool (*write)(void *user, const BatchItem *item, const Submission *s, GError **error);
+    unsigned connections; /* at least 1 */
+    unsigned retries;     /* tries behind the first, of a message and of a connection */
+    double retry_after;   /* seconds before the first of them; doubled each time */
     void (*told)(void *user, const BatchEvent *event);
     /* A connection could not be made and is tried again in so many seconds. May be NULL. */
     void (*waiting)(void *user, const GError *error, double seconds);

@@ -118,8 +118,8 @@ def test_units_are_understood_by_systemd(tmp_path):
     for unit in (CONTRIB / "systemd").iterdir():
         text = unit.read_text().replace("ExecStart=postern", "ExecStart=/bin/true")
         (tmp_path / unit.name).write_text(text)
-    units = sorted(str(path) for path in tmp_path.glob("postern-fetch*"))
-    assert len(units) == 3
+    units = sorted(str(path) for path in tmp_path.glob("postern-*"))
+    assert len(units) == 6
     env = {**os.environ, "XDG_RUNTIME_DIR": str(tmp_path), "HOME": str(tmp_path)}
     done = subprocess.run(["systemd-analyze", "verify", "--user", "--man=no", *units], env=env, capture_output=True, text=True)
     assert done.returncode == 0 and done.stderr == "", done.stderr

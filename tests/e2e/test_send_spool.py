@@ -1,0 +1,251 @@
+"""`postern send --queue` and its kin: what was queued is delivered once, and told of when it is not, whatever is killed meanwhile."""
+
+import email
+import email.policy
+import json
+import os
+import random
+import signal
+import subprocess
+import time
+from collections import Counter
+
+import pytest
+from rig.postern import binary
+from test_send_batch import Sink
+
+ALICE, BOB = "alice@example.test", "bob@example.test"
+USAGE, NO_INPUT, UNAVAILABLE, CANT_CREATE, TEMPFAIL = 64, 66, 69, 73, 75
+KILLS = int(os.environ.get("POSTERN_KILLS", 12))
+MESSAGES = int(os.environ.get("POSTERN_MESSAGES", 60))
+AWAY = "smtp://127.0.0.1:1"
+
+
+@pytest.fixture
+def sink():
+    servers = []
+
+    def make(**more):
+        servers.append(Sink(**more))
+        return servers[-1]
+
+    yield make
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture
+def home(postern):
+    return postern.home()
+
+
+@pytest.fixture
+def queue(postern, home):
+    def put(url, subject="m0001", *more, to=BOB, sender=ALICE):
+        done = postern.run("send", url, "--queue", "--json", "--from", sender, "--to", to, "--subject", subject, "--text", "Hi",
+                           *more, home=home)  # fmt: skip
+        assert done.status == 0, done
+        return json.loads(done.out)["id"]
+
+    return put
+
+
+@pytest.fixture
+def flush(postern, home):
+    def run(*more, status=0):
+        done = postern.run("send", "--flush", *more, home=home)
+        assert done.status == status, done
+        return done
+
+    return run
+
+
+@pytest.fixture
+def waiting(postern, home):
+    def jobs():
+        done = postern.run("send", "--queue-list", "--json", home=home)
+        assert done.status == 0, done
+        return [json.loads(line) for line in done.out.splitlines()]
+
+    return jobs
+
+
+def test_queued_listed_delivered_and_gone(queue, flush, waiting, sink, home, postern):
+    server = sink()
+    ids = [queue(server.url, f"m{number:04}") for number in range(3)]
+    jobs = waiting()
+    assert [job["id"] for job in jobs] and {job["id"] for job in jobs} == set(ids)
+    assert jobs[0]["sender"] == ALICE and jobs[0]["recipients"] == [BOB] and jobs[0]["tries"] == 0
+    text = postern.run("send", "--queue-list", home=home)
+    assert all(f"{id}  {ALICE} -> {BOB}" in text.out for id in ids), text
+    done = flush()
+    assert f"{ids[0]}: {BOB}: accepted (250 taken)" in done.out and "3 delivered" in done.err, done
+    assert server.taken == {"m0000": 1, "m0001": 1, "m0002": 1} and server.sessions == 1
+    assert waiting() == [] and list((home.state / "postern/spool").iterdir()) == []
+    assert "nothing waits" in postern.run("send", "--queue-list", home=home).err
+
+
+def test_a_server_that_is_away_is_tried_later_and_later(queue, flush, waiting, sink):
+    queue(AWAY)
+    waits = []
+    for _ in range(3):
+        flush("--now", "--retry-after=100", status=TEMPFAIL)
+        (job,) = waiting()
+        waits.append(round((job["next"] - time.time()) / 100))
+    assert waits == [1, 2, 4] and job["tries"] == 3 and "127.0.0.1" in job["why"]
+    assert "0 put off" in flush().err, "it is not due"
+
+
+def test_later_stays_and_no_is_told_to_the_sender_by_mail(queue, flush, waiting, sink):
+    server = sink(moods={("m0001", 1): "451 4.7.1 later", ("m0002", 1): "550 5.7.1 never\x1b[1m"})
+    queue(server.url, "m0001")
+    queue(server.url, "m0002", "--envid", "E 1")
+    done = flush("--retry-after=0.1", status=UNAVAILABLE)
+    assert "550 5.7.1 never" in done.err and "\x1b" not in done.err, done
+    later, notice = sorted(waiting(), key=lambda job: job["sender"], reverse=True)
+    assert later["why"] == "451 4.7.1 later" and later["tries"] == 1
+    assert notice["sender"] == "" and notice["recipients"] == [ALICE]
+    time.sleep(1.1)
+    flush("--now")
+    assert server.taken["m0001"] == 1 and "m0002" not in server.taken and server.taken["Your message was not delivered"] == 1
+    assert waiting() == []
+
+
+def test_a_notice_into_a_maildir_is_a_delivery_report(queue, flush, waiting, sink, tmp_path):
+    server = sink(moods={("m0001", 1): "550 5.1.1 no such user"})
+    queue(server.url, "m0001", "--notices", tmp_path / "box", "--envid", "E-1")
+    flush(status=UNAVAILABLE)
+    assert waiting() == []
+    (file,) = (tmp_path / "box/new").iterdir()
+    report = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
+    assert report.get_content_type() == "multipart/report" and report.get_param("report-type") == "delivery-status"
+    assert report["to"] == ALICE and report["auto-submitted"] == "auto-replied" and report["message-id"] and report["date"]
+    human, status, header = report.iter_parts()
+    assert f"{BOB}\n    the server said: 550 5.1.1 no such user" in human.get_content().replace("\r\n", "\n")
+    whole, one = status.get_payload()
+    assert whole["original-envelope-id"] == "E-1" and whole["reporting-mta"].startswith("dns; ") and whole["arrival-date"]
+    assert one["final-recipient"] == f"rfc822; {BOB}" and one["action"] == "failed" and one["status"] == "5.1.1"
+    assert one["diagnostic-code"] == "smtp; 550 5.1.1 no such user" and one["remote-mta"] == "dns; 127.0.0.1"
+    assert header.get_content_type() == "text/rfc822-headers" and "Subject: m0001" in header.get_content()
+
+
+def test_who_asked_for_no_notice_gets_none_and_one_about_nothing_is_held(queue, flush, waiting, sink, tmp_path):
+    server = sink(moods={("m0001", 1): "550 no", ("m0002", 1): "550 no"})
+    queue(server.url, "m0001", "--notify=never", "--notices", tmp_path / "box")
+    flush(status=UNAVAILABLE)
+    assert waiting() == [] and not (tmp_path / "box").exists()
+    queue(server.url, "m0002", "--envelope-from", "<>")
+    flush(status=UNAVAILABLE)
+    (job,) = waiting()
+    assert job["held"] and job["recipients"] == [BOB] and job["why"] == "550 no"
+    assert "0 put off" in flush("--now").err
+
+
+def test_what_is_too_old_is_given_up(queue, flush, waiting, tmp_path):
+    queue(AWAY, "m0001", "--expire=1s", "--notices", tmp_path / "box")
+    time.sleep(1.1)
+    done = flush(status=UNAVAILABLE)
+    assert "its time is over" in done.err and waiting() == [], done
+    (file,) = (tmp_path / "box/new").iterdir()
+    assert b"Status: 4.4.7" in file.read_bytes()
+
+
+def test_hold_release_remove(queue, flush, waiting, sink, postern, home):
+    server = sink()
+    first, second, third = (queue(server.url, f"m000{n}") for n in range(3))
+    run = lambda *args: postern.run("send", *args, home=home)  # noqa: E731
+    assert run("--queue-hold", first, "--queue-remove", second).status == 0
+    flush()
+    assert server.taken == {"m0002": 1} and [job["id"] for job in waiting()] == [first]
+    assert run("--queue-release", first).status == 0
+    flush()
+    assert server.taken == {"m0000": 1, "m0002": 1} and waiting() == []
+    for id in (third, "0-0", "../../etc/passwd", ""):
+        missing = run(f"--queue-remove={id}")
+        assert missing.status == NO_INPUT and "there is no" in missing.err, missing
+    queue(server.url), queue(server.url)
+    assert run("--queue-remove=ALL").status == 0 and waiting() == []
+
+
+def test_what_is_wrong_is_said_when_it_is_queued(postern, home, waiting):
+    base = ("--queue", "--from", ALICE, "--to", BOB, "--text", "x")
+    for args, status in [
+        (("pop3://mail.example.test", *base), USAGE),
+        (("--account=nobody", *base), 78),
+        ((AWAY, *base, "--expire=soon"), USAGE),
+        ((AWAY, *base, "--spool=/proc/no"), CANT_CREATE),
+        (("--mx", *base), USAGE),
+        ((AWAY, "--flush"), USAGE),
+    ]:
+        done = postern.run("send", *args, home=home)
+        assert done.status == status and done.err.startswith("postern: "), done
+    assert waiting() == []
+
+
+def test_a_full_disk_leaves_nothing_half_done(postern, home):
+    """RLIMIT_FSIZE stands for the disk: writing fails in the middle of the text."""
+    box = home.written / "spool"
+    argv = ["sh", "-c", 'trap "" XFSZ; ulimit -f 100; exec "$0" "$@"', binary(), "send", AWAY, "--queue", "--spool", str(box),
+            "--from", ALICE, "--to", BOB]  # fmt: skip
+    done = subprocess.run(argv, input=b"Subject: big\n\n" + b"x" * 60 * 1024 * 10, capture_output=True, env=postern.environment(home))
+    assert done.returncode == 74 and b"cannot write into the spool" in done.stderr, done
+    assert list(box.iterdir()) == []
+
+
+def test_the_daemon_delivers_what_comes_and_ends_when_told(postern, home, queue, waiting, sink):
+    server = sink()
+    queue(server.url, "m0001")
+    child = subprocess.Popen([binary(), "send", "--daemon"], env=postern.environment(home), stdout=subprocess.PIPE, text=True)
+    try:
+        assert BOB in child.stdout.readline() and server.taken == {"m0001": 1}
+        queue(server.url, "m0002")
+        assert BOB in child.stdout.readline() and server.taken == {"m0001": 1, "m0002": 1}
+    finally:
+        child.terminate()
+    assert child.wait(20) == 0 and waiting() == []
+
+
+def test_several_at_once_send_each_message_once(postern, home, queue, sink, waiting):
+    server = sink(pace=0.01)
+    wanted = [f"m{number:04}" for number in range(12)]
+    for subject in wanted:
+        queue(server.url, subject)
+    argv = [binary(), "send", "--flush", "--quiet", "--connections=2"]
+    children = [subprocess.Popen(argv, env=postern.environment(home)) for _ in range(4)]
+    assert [child.wait(60) for child in children] == [0] * 4
+    assert server.taken == Counter(wanted) and waiting() == []
+
+
+def test_kill_at_any_moment_loses_nothing_and_doubles_only_in_the_window(postern, home, sink):
+    """A message goes twice only if the kill fell between the server's yes and the job's removal: one a kill."""
+    server = sink(pace=0.002)
+    environment = postern.environment(home)
+    wanted = [f"m{number:04}" for number in range(MESSAGES)]
+    # Queued by several processes, some of them killed: what said "queued" is there.
+    spool = home.written / "spool"
+    for subject in wanted:
+        text = f"From: {ALICE}\nTo: {BOB}\nSubject: {subject}\n\nBody\n"
+        done = postern.run("send", server.url, "--queue", "--spool", spool, input=text, home=home)
+        assert done.status == 0, done
+    chance = random.Random(7)
+    argv = [binary(), "send", "--flush", "--quiet", "--spool", str(spool)]
+    kills = 0
+    while kills < KILLS:
+        child = subprocess.Popen(argv, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        before, patience = sum(server.taken.values()), time.monotonic() + 5
+        while sum(server.taken.values()) == before and child.poll() is None and time.monotonic() < patience:
+            time.sleep(0.001)
+        time.sleep(chance.random() * 0.004 * MESSAGES / KILLS)
+        if child.poll() is not None:
+            break
+        child.send_signal(signal.SIGKILL)
+        child.wait()
+        kills += 1
+    done = postern.run("send", "--flush", "--now", "--spool", spool, home=home)
+    assert done.status == 0, done
+    lost = Counter(wanted) - server.taken
+    doubled = sum(count - 1 for count in server.taken.values())
+    print(f"{kills} kills, {MESSAGES} messages, {len(lost)} lost, {doubled} doubled")
+    assert not lost and doubled <= kills and kills >= min(KILLS, 3)
+    assert not [file for file in spool.iterdir() if file.suffix == ".job"]
