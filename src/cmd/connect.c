@@ -200,6 +200,35 @@ static char **ssh_options(const ConnectOptions *o)
     return (char **)g_ptr_array_free(list, FALSE);
 }
 
+/* A DialPlan.proxy_password: ~/.netrc by the proxy's name, else asked for; once for a proxy,
+ * however often the session is opened. Suspends. */
+static Secret *proxy_password(void *user, const char *name, const char *host, GError **error)
+{
+    Connection *c = user;
+    g_autofree char *key = g_strdup_printf("%s@%s", name, host);
+    if (c->proxy_password && strcmp(c->proxy, key) == 0) {
+        return secret_copy(c->proxy_password);
+    }
+    g_autoptr(GError) failure = NULL;
+    Secret *found = netrc_password(NULL, host, name, NULL, &failure);
+    if (failure) {
+        g_propagate_error(error, g_steal_pointer(&failure));
+        return NULL;
+    }
+    if (!found) {
+        g_autofree char *prompt =
+            g_strdup_printf("Password for %s at the SOCKS proxy %s: ", name, host);
+        found = password_ask(prompt, error);
+    }
+    if (found) {
+        secret_free(c->proxy_password);
+        g_free(c->proxy);
+        c->proxy_password = secret_copy(found);
+        c->proxy = g_steal_pointer(&key);
+    }
+    return found;
+}
+
 static bool take_dial(Connection *c, GError **error)
 {
     const ConnectOptions *o = c->options;
@@ -218,6 +247,8 @@ static bool take_dial(Connection *c, GError **error)
     dial->unix_path = c->target->unix_path;
     dial->family = o->ipv4 ? AF_INET : o->ipv6 ? AF_INET6 : AF_UNSPEC;
     dial->via = (const char *const *)(o->via ? o->via : c->account->via);
+    dial->proxy_password = proxy_password;
+    dial->proxy_user = c;
     dial->connect_to = (const char *const *)o->connect_to;
     dial->ssh_command = o->ssh_command ? o->ssh_command : environment("POSTERN_SSH");
     dial->ssh_options = (const char *const *)c->ssh_options;
@@ -414,6 +445,8 @@ void connection_free(Connection *c)
     secret_free(c->password);
     g_free(c->passphrase_file);
     secret_free(c->passphrase);
+    g_free(c->proxy);
+    secret_free(c->proxy_password);
     g_free(c);
 }
 

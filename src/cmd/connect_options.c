@@ -32,7 +32,8 @@ const Option connect_options[] = {
     {"sni", 0, OPTION_STRING, AT(sni), "NAME", "server name to ask for; empty: none"},
     {"alpn", 0, OPTION_STRING, AT(alpn), "LIST", "protocols to offer, separated by commas"},
     {"via", 0, OPTION_LIST, AT(via), "URL",
-     "go through ssh://[USER@]HOST[:PORT] (OpenSSH; repeatable for hops) or socks5://HOST:PORT"},
+     "go through ssh://[USER@]HOST[:PORT] (OpenSSH; repeatable for hops) or "
+     "socks5://[USER@]HOST:PORT"},
     {"connect-to", 0, OPTION_LIST, AT(connect_to), "[HOST:PORT:]ADDR:PORT",
      "dial ADDR:PORT instead (for HOST:PORT only, if given); names stay those of the address; "
      "repeatable"},

@@ -16,4 +16,6 @@ struct Connection {
     Secret *password;      /* once it was asked for or computed, for the next login */
     char *passphrase_file; /* which key the passphrase is of */
     Secret *passphrase;
+    char *proxy; /* the SOCKS proxy that password is of, "USER@HOST" */
+    Secret *proxy_password;
 };

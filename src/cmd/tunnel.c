@@ -14,6 +14,8 @@
 
 #define FIELD(name) offsetof(TunnelOptions, name)
 #define CONNECTIONS_DEFAULT 256
+/* sshd begins to drop logins at ten unfinished ones (MaxStartups). */
+#define OPENING_MAX 8
 
 static const Option options[] = {
     {"background", 0, OPTION_BOOL, FIELD(background), NULL,
@@ -168,6 +170,8 @@ static bool prepare(Tunnel *t, const Words *words, GError **error)
         return false;
     }
     t->plan = connection_plan(t->connection);
+    t->share = ssh_share_new();
+    t->plan->dial.ssh_share = t->share;
     t->front = front_of(t->plan->target->scheme->proto);
     t->pipe = is_pipe(t);
     t->command = words->command;
@@ -310,11 +314,13 @@ static int run(void *values, char **args)
     int status = 0;
     GError *error = NULL;
     Tunnel t = {.options = o,
+                .opening = {.limit = OPENING_MAX},
                 .accepting = g_ptr_array_new(),
                 .others = g_array_new(FALSE, FALSE, sizeof(uid_t))};
     bool good = take_words(o, args, &words, &error) && check_options(o, &words, &error) &&
                 run_tunnel(&t, &words, &status, &error);
     g_clear_pointer(&t.listeners, g_ptr_array_unref);
+    ssh_share_free(t.share);
     connection_free(t.connection);
     g_ptr_array_unref(t.accepting);
     g_array_unref(t.others);

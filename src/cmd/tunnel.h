@@ -11,6 +11,8 @@
 #include "cmd/connect.h"
 #include "io/listen.h"
 #include "io/sched.h"
+#include "io/ssh_share.h"
+#include "io/together.h"
 #include "io/via_ssh.h"
 #include "proto/front.h"
 
@@ -27,6 +29,8 @@ typedef struct Tunnel {
     Connection *connection;
     SessionPlan *plan;
     bool pipe;          /* octets only; else verified TLS is spoken here */
+    SshShare *share;    /* through SSH: one login for all; or NULL */
+    Gate opening;       /* ways that are being opened: servers and hops mind a crowd */
     const Front *front; /* to tell a client in his own language why he is not served, or NULL */
     GPtrArray *listeners;
     bool anyone;    /* whoever connects may */

@@ -12,6 +12,7 @@
 /* ssh does not tell that it is through; for a peer that does not speak first this is how long it is
  * given to fail. */
 #define SILENT_PROOF_SECONDS 2
+#define RETRY_PAUSE 0.5
 #define PENDING_MAX ((size_t)1024 * 1024)
 
 static double timeout_of(const Tunnel *t)
@@ -104,13 +105,56 @@ static bool await_server(const Tunnel *t, Stream *server, GByteArray *first, GEr
     return good;
 }
 
-static bool serve_pipe(const Tunnel *t, Stream **client, const char *who, GError **error)
+/* --- opening --- */
+
+/* Opens a way; suspends. */
+typedef bool (*OpenFunc)(const Tunnel *t, void *way, GError **error);
+
+/* Not too many at a time; and once more where a busy hop has hung up, or the login that was shared
+ * has ended just then. Suspends. */
+static bool open_way(Tunnel *t, OpenFunc open, void *way, GError **error)
 {
-    g_autoptr(Stream) server = dial_target(t, error);
-    g_autoptr(GByteArray) first = g_byte_array_new();
-    if (!server || !await_server(t, server, first, error)) {
+    g_autoptr(GError) why = NULL;
+    if (!gate_enter(&t->opening, error)) {
         return false;
     }
+    bool good = open(t, way, &why);
+    if (!good && via_ssh_may_pass(why) && io_sleep(deadline_in(RETRY_PAUSE), NULL)) {
+        g_clear_error(&why);
+        good = open(t, way, &why);
+    }
+    gate_leave(&t->opening);
+    if (!good) {
+        g_propagate_error(error, g_steal_pointer(&why));
+    }
+    return good;
+}
+
+typedef struct {
+    Stream *server;
+    GByteArray *first; /* what it has said already */
+} PipeWay;
+
+static bool open_pipe(const Tunnel *t, void *user, GError **error)
+{
+    PipeWay *way = user;
+    g_autoptr(Stream) server = dial_target(t, error);
+    g_byte_array_set_size(way->first, 0);
+    if (!server || !await_server(t, server, way->first, error)) {
+        return false;
+    }
+    way->server = g_steal_pointer(&server);
+    return true;
+}
+
+static bool serve_pipe(Tunnel *t, Stream **client, const char *who, GError **error)
+{
+    g_autoptr(GByteArray) first = g_byte_array_new();
+    PipeWay way = {NULL, first};
+    if (!open_way(t, open_pipe, &way, error)) {
+        return false;
+    }
+    g_autoptr(Stream) server = way.server;
     g_autoptr(Stream) mine = g_steal_pointer(client);
     Pump pump = {.a = mine, .b = server, .from_b = bytes_of_array(first)};
     g_autoptr(GError) broken = NULL;
@@ -136,11 +180,22 @@ static bool serve_inside(const Tunnel *t, Session *s, Wire *client, const char *
     return join_wires(t, client, s->wire, who, error);
 }
 
-static bool serve_tls(const Tunnel *t, Stream **client, const char *who, GError **error)
+/* A Session **. */
+static bool open_session(const Tunnel *t, void *way, GError **error)
 {
     bool tls_first = t->plan->target->scheme->tls_first;
     g_autoptr(Session) s = session_new(t->plan);
     if (!session_climb(s, tls_first ? STAGE_CONNECT : STAGE_TLS, error)) {
+        return false;
+    }
+    *(Session **)way = g_steal_pointer(&s);
+    return true;
+}
+
+static bool serve_tls(Tunnel *t, Stream **client, const char *who, GError **error)
+{
+    g_autoptr(Session) s = NULL;
+    if (!open_way(t, open_session, &s, error)) {
         return false;
     }
     g_autoptr(Wire) mine = wire_new(g_steal_pointer(client), CLIENT_SECONDS);

@@ -99,7 +99,7 @@ const AccountKey account_keys[] = {
     {"client-cert", AT(client_cert), KEY_FILE, GROUP_NONE, is_printable, "a file name"},
     {"client-key", AT(client_key), KEY_FILE, GROUP_NONE, is_printable, "a file name"},
     {"via", AT(via), KEY_LIST, GROUP_NONE, is_via,
-     "hops such as ssh://[USER@]HOST[:PORT] or socks5://HOST:PORT"},
+     "hops such as ssh://[USER@]HOST[:PORT] or socks5://[USER@]HOST:PORT"},
     {"ehlo", AT(ehlo), KEY_STRING, GROUP_NONE, is_host_name, "a host name"},
     {"folders", AT(folders), KEY_LIST, GROUP_NONE, is_printable,
      "folder patterns such as INBOX;Lists/*"},

@@ -12,6 +12,7 @@
 #include "io/hops.h"
 #include "io/race.h"
 #include "io/socks.h"
+#include "io/ssh_share.h"
 #include "io/via_ssh.h"
 
 void dial_result_clear(DialResult *result)
@@ -256,6 +257,10 @@ static Stream *first_leg(const DialPlan *plan, const GArray *hops, const Goal *g
             .options = plan->ssh_options,
             .batch = plan->ssh_batch,
         };
+        if (plan->ssh_share &&
+            !ssh_share_ready(plan->ssh_share, hops, n_ssh, &how, deadline, error)) {
+            return NULL;
+        }
         return via_ssh(hops, n_ssh, &how, host, port, error);
     }
 
@@ -271,15 +276,33 @@ static Stream *first_leg(const DialPlan *plan, const GArray *hops, const Goal *g
     return s;
 }
 
+/* Suspends. */
+static bool socks_leg(Stream *s, const DialPlan *plan, const Hop *hop, const char *host,
+                      uint16_t port, Deadline deadline, GError **error)
+{
+    g_autoptr(Secret) password = NULL;
+    if (hop->user) {
+        if (!plan->proxy_password) {
+            return error_fail(error, POSTERN_ERROR_AUTH,
+                              "there is no password of %s for the SOCKS proxy", hop->user);
+        }
+        password = plan->proxy_password(plan->proxy_user, hop->user, hop->host, error);
+        if (!password) {
+            return false;
+        }
+    }
+    return socks5_connect(s, host, port, hop->user, password, deadline, error);
+}
+
 /* Each SOCKS proxy is asked for the next, the last one for the goal. */
-static bool socks_legs(Stream *s, const GArray *hops, const Goal *goal, Deadline deadline,
-                       GError **error)
+static bool socks_legs(Stream *s, const DialPlan *plan, const GArray *hops, const Goal *goal,
+                       Deadline deadline, GError **error)
 {
     for (size_t i = hops_count_ssh(hops); i < hops->len; i++) {
         bool last = i + 1 == hops->len;
         const char *host = last ? goal->host : hop_at(hops, i + 1)->host;
         uint16_t port = last ? goal->port : hop_at(hops, i + 1)->port;
-        if (!socks5_connect(s, host, port, NULL, NULL, deadline, error)) {
+        if (!socks_leg(s, plan, hop_at(hops, i), host, port, deadline, error)) {
             return error_prefix(error, "through %s port %u", hop_at(hops, i)->host,
                                 hop_at(hops, i)->port);
         }
@@ -302,7 +325,7 @@ Stream *dial(const DialPlan *plan, DialResult *result, Deadline deadline, GError
     result->via = hops_text(hops);
     result->private_way = is_private(hops, goal.host);
     g_autoptr(Stream) s = first_leg(plan, hops, &goal, result, deadline, error);
-    bool ok = s && socks_legs(s, hops, &goal, deadline, error);
+    bool ok = s && socks_legs(s, plan, hops, &goal, deadline, error);
     g_free(goal.host);
     return ok ? g_steal_pointer(&s) : NULL;
 }

@@ -5,6 +5,7 @@
  * name beyond the first hop is resolved by that hop; the DNS here is not asked. */
 #pragma once
 
+#include "base/secret.h"
 #include "io/dns.h"
 #include "io/stream.h"
 
@@ -14,8 +15,12 @@ typedef struct {
     uint16_t port;
     const char *unix_path; /* instead of host and port */
     int family;            /* AF_UNSPEC, AF_INET, AF_INET6 */
-    /* "ssh://[USER@]HOST[:PORT]" or "socks5://HOST[:PORT]", in order. */
+    /* "ssh://[USER@]HOST[:PORT]" or "socks5://[USER@]HOST[:PORT]", in order. */
     const char *const *via;
+    /* Gives the password of that user at a SOCKS5 proxy (RFC 1929), the caller's; may suspend.
+     * NULL: there is none. */
+    Secret *(*proxy_password)(void *user, const char *name, const char *host, GError **error);
+    void *proxy_user;
     /* "[HOST:PORT:]ADDR:PORT", as curl's --connect-to; the first that fits counts. */
     const char *const *connect_to;
     /* With arguments, in a shell's quotes, if need be. NULL: "ssh". */
@@ -23,7 +28,10 @@ typedef struct {
     /* For every hop's ssh. Each becomes an argument: "-C", or "-o" and what does not begin so. */
     const char *const *ssh_options;
     bool ssh_batch; /* BatchMode=yes: nobody is there to answer */
-    Dns *dns;       /* borrowed */
+    /* The login at the last ssh hop, for many connections of one plan; NULL: each has its own.
+     * Borrowed. */
+    struct SshShare *ssh_share;
+    Dns *dns; /* borrowed */
 } DialPlan;
 
 typedef struct {

@@ -75,11 +75,12 @@ static bool parse_host(const char *text, Bytes authority, Hop *hop, GError **err
 static bool parse_user(const char *text, Bytes user, Hop *hop, GError **error)
 {
     if (bytes_index(user, ':') >= 0) {
-        return bad_hop(text, "no password in an address: ssh has keys and its agent, or asks",
-                       error);
-    }
-    if (hop->kind == HOP_SOCKS5) {
-        return bad_hop(text, "a SOCKS proxy that wants a user is not supported", error);
+        return bad_hop(
+            text,
+            hop->kind == HOP_SSH
+                ? "no password in an address: ssh has keys and its agent, or asks"
+                : "no password in an address: ~/.netrc may have it, else it is asked for",
+            error);
     }
     if (user.len == 0 || user.data[0] == '-') {
         return bad_hop(text, "that is no user's name", error);
@@ -118,7 +119,7 @@ bool hop_parse(const char *text, Hop *ret, GError **error)
             return parse_rest(text, bytes_of(text + strlen(schemes[i].prefix)), ret, error);
         }
     }
-    return bad_hop(text, "expected ssh://[USER@]HOST[:PORT] or socks5://HOST[:PORT]", error);
+    return bad_hop(text, "expected ssh://[USER@]HOST[:PORT] or socks5://[USER@]HOST[:PORT]", error);
 }
 
 void hop_clear(Hop *hop)
@@ -273,16 +274,37 @@ static bool start_argv(GPtrArray *argv, const SshHow *how, GError **error)
 
 /* ssh with everything but its name. `proxy` is taken: the ProxyCommand through the hops before, or
  * NULL. */
-static void fill_argv(GPtrArray *argv, const Hop *hop, const SshHow *how, char *target, char *proxy)
+static void fill_argv(GPtrArray *argv, const SshHow *how, char *proxy)
 {
     add_options(argv, how);
     if (proxy) {
         add(argv, g_strdup("-o"));
         add(argv, proxy);
     }
+}
+
+/* To the hops before the last, which only forward, and share nothing. */
+static void add_forward(GPtrArray *argv, char *target)
+{
     add(argv, g_strdup("-W"));
     add(argv, target);
-    add_destination(argv, hop);
+}
+
+static void add_role(GPtrArray *argv, const SshHow *how, const char *host, uint16_t port)
+{
+    if (how->control) {
+        add(argv, g_strdup("-o"));
+        add(argv, g_strdup_printf("ControlMaster=%s", how->role == SSH_MASTER ? "yes" : "no"));
+        add(argv, g_strdup("-o"));
+        add(argv, g_strdup_printf("ControlPath=%s", how->control));
+        add(argv, g_strdup("-o"));
+        add(argv, g_strdup("ControlPersist=no"));
+    }
+    if (how->role == SSH_FORWARD) {
+        add_forward(argv, host_and_port(host, port));
+    } else {
+        add(argv, g_strdup(how->role == SSH_MASTER ? "-N" : "-G"));
+    }
 }
 
 GStrv hops_ssh_argv(const GArray *hops, size_t n, const SshHow *how, const char *host,
@@ -296,8 +318,13 @@ GStrv hops_ssh_argv(const GArray *hops, size_t n, const SshHow *how, const char 
             return NULL;
         }
         bool last = i + 1 == n;
-        fill_argv(argv, hop_at(hops, i), how,
-                  last ? host_and_port(host, port) : g_strdup(EXPANDED_TARGET), proxy);
+        fill_argv(argv, how, proxy);
+        if (last) {
+            add_role(argv, how, host, port);
+        } else {
+            add_forward(argv, g_strdup(EXPANDED_TARGET));
+        }
+        add_destination(argv, hop_at(hops, i));
         if (last) {
             g_ptr_array_add(argv, NULL);
             return (GStrv)g_ptr_array_steal(argv, NULL);

@@ -43,13 +43,31 @@ const char *via_ssh_hint(const char *said)
     return NULL;
 }
 
-static StreamStatus tell(const Ssh *s, int status, GError **error)
+bool via_ssh_failed(const char *whom, const Stream *ssh, int status, GError **error)
 {
-    g_autofree char *said = child_said(s->base.lower);
+    g_autofree char *said = child_said(ssh);
     const char *hint = via_ssh_hint(said);
-    error_fail(error, POSTERN_ERROR_UNAVAILABLE, "%s failed (status %d)%s%s%s%s", s->whom, status,
-               said[0] ? ": " : "", said, hint ? "\n" : "", hint ? hint : "");
-    return STREAM_FAILED;
+    return error_fail(error, POSTERN_ERROR_UNAVAILABLE, "%s failed (status %d)%s%s%s%s", whom,
+                      status, said[0] ? ": " : "", said, hint ? "\n" : "", hint ? hint : "");
+}
+
+bool via_ssh_may_pass(const GError *error)
+{
+    static const char *const passing[] = {
+        "kex_exchange_identification",
+        "Connection closed by",
+        "Connection reset by",
+        "mux_client_",
+        "Control socket",
+        "Shared connection to",
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(passing); i++) {
+        if (g_error_matches(error, POSTERN_ERROR, POSTERN_ERROR_UNAVAILABLE) &&
+            strstr(error->message, passing[i])) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* The way has come to an end: `status` is of the operation that noticed. As long as no byte has
@@ -64,7 +82,8 @@ static StreamStatus explain(Ssh *s, StreamStatus status, GError **error)
         if (error) {
             g_clear_error(error);
         }
-        return tell(s, exit_status, error);
+        via_ssh_failed(s->whom, s->base.lower, exit_status, error);
+        return STREAM_FAILED;
     }
     if (s->heard) {
         return status;

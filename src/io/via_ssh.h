@@ -12,3 +12,10 @@ Stream *via_ssh(const GArray *hops, size_t n, const SshHow *how, const char *hos
 
 /* What to try when ssh has said that, or NULL. Static. */
 const char *via_ssh_hint(const char *said);
+
+/* Fails with UNAVAILABLE, as a child_stream() of ssh that ended with that status says it. Gives
+ * false. */
+bool via_ssh_failed(const char *whom, const Stream *ssh, int status, GError **error);
+/* May it be over when ssh is started once more? What a busy sshd does (MaxStartups), and the end of
+ * a shared login. */
+bool via_ssh_may_pass(const GError *error);

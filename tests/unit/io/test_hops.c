@@ -25,6 +25,7 @@ static void test_good_hops_are_read(void)
         {"ssh://[::1]", {HOP_SSH, NULL, (char *)"::1", 0}},
         {"socks5://127.0.0.1:9050", {HOP_SOCKS5, NULL, (char *)"127.0.0.1", 9050}},
         {"socks5://proxy", {HOP_SOCKS5, NULL, (char *)"proxy", 1080}},
+        {"socks5://joe@proxy", {HOP_SOCKS5, (char *)"joe", (char *)"proxy", 1080}},
         {"socks5h://proxy", {HOP_SOCKS5, NULL, (char *)"proxy", 1080}},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(good); i++) {
@@ -62,7 +63,7 @@ static void test_bad_hops_are_refused(void)
         "ssh://$(reboot)",
         "ssh://a'b",
         "ssh://gw/path",
-        "socks5://user@proxy",
+        "socks5://@proxy",
     };
     for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
         Hop hop;
