@@ -253,6 +253,24 @@ def test_account_without_a_shell_will_do(rig, tunnel, dovecot):
     assert raw(t.port, b"QUIT").startswith(b"+OK")
 
 
+def test_lmtp_through_the_tunnel_delivers(tunnel, dovecot, users, postern):
+    """To a server on a unix socket; a client that knows only TCP delivers there."""
+    t = tunnel(":0", f"lmtp://{dovecot.lmtp_socket}")
+    marked = f"Subject: tunnel-lmtp-{os.getpid()}"
+    with smtplib.LMTP("127.0.0.1", t.port, local_hostname="old.example", timeout=PLENTY) as client:
+        client.ehlo()  # LHLO
+        assert client.has_extn("PIPELINING") and not client.has_extn("STARTTLS")
+        assert client.sendmail("a@example.org", ["bob"], f"{marked}\r\n\r\nx\r\n") == {}
+    inside = tunnel(":0", dovecot.url("pop3"))
+    reader = poplib.POP3("127.0.0.1", inside.port, timeout=PLENTY)
+    reader.user("bob")
+    reader.pass_(users.bob.password)
+    newest = reader.stat()[0]
+    assert marked.encode() in reader.retr(newest)[1]
+    reader.dele(newest)
+    reader.quit()
+
+
 class NoShell(Ssh):
     def write(self, name, text, *args, **more):
         if name == "sshd_config":
@@ -272,8 +290,11 @@ def test_hop_dies_and_returns(rig, tunnel, dovecot):
     hop = rig.launch(Ssh(rig, "ssh-mortal"))
     t = tunnel(":0", dovecot.url("pop3"), f"--via={hop.hop}", *ssh_options(hop.options()))
     assert raw(t.port, b"QUIT").startswith(b"+OK")
+    logins = [pid for pid, line in descendants(os.getpid()) if "sshd" in line and str(hop.dir) not in line]
     hop.stop()
-    subprocess.run(["true"], check=True)
+    for pid in logins:  # they outlive the listening process
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGTERM)
     assert raw(t.port, b"QUIT").startswith(b"-ERR [SYS/TEMP]")
     for key in ("id", "id_locked", "host", "other"):  # it makes new ones: the same door, other keys
         (hop.dir / key).unlink()
@@ -287,7 +308,9 @@ def test_hop_dies_and_returns(rig, tunnel, dovecot):
 def test_a_thousand_connections_one_after_another(rig, tunnel):
     quick = "service pop3-login {\n  service_count = 0\n}\n"  # else it starts a process for each
     server = rig.launch(Dovecot(rig, "dovecot-quick", ssl="no", cleartext=True, settings=quick))
-    t = tunnel(":0", server.url("pop3"), "--tls=off", "--max-connections=4")
+    hop = rig.launch(DefaultStartups(rig, "ssh-thousand"))
+    way = [f"--via={hop.hop}", *ssh_options(hop.options())]
+    t = tunnel(":0", server.url("pop3"), "--max-connections=4", *way)
     for _ in range(1000):
         with socket.create_connection(("127.0.0.1", t.port), timeout=PLENTY) as s:
             assert s.recv(100).startswith(b"+OK")
@@ -295,11 +318,32 @@ def test_a_thousand_connections_one_after_another(rig, tunnel):
             assert s.recv(100).startswith(b"+OK")
     descriptors = len(os.listdir(f"/proc/{t.process.pid}/fd"))
     assert descriptors < 40
+    assert hop.log.read_text().count("Accepted publickey") == 1  # one login for all
 
 
-def test_a_hundred_connections_at_once_through_ssh(rig, through):
-    roomy = rig.launch(Dovecot(rig, "dovecot-roomy", settings="default_process_limit = 300\n"))
-    t = through(":0", roomy.url("pop3"), "--timeout=120")
+class DefaultStartups(Ssh):
+    """As Debian ships it: from ten unfinished logins on it drops connections at random."""
+
+    def write(self, name, text, *args, **more):
+        if name == "sshd_config":
+            text = text.replace("MaxStartups 200", "MaxStartups 10:30:100")
+        return super().write(name, text, *args, **more)
+
+
+@pytest.fixture(scope="session")
+def strict_hop(rig):
+    return rig.launch(DefaultStartups(rig, "ssh-default"))
+
+
+@pytest.fixture(scope="session")
+def roomy(rig):
+    return rig.launch(Dovecot(rig, "dovecot-roomy", settings="default_process_limit = 300\n"))
+
+
+@pytest.mark.parametrize("own", [[], ["ControlPath=/nonexistent/%C"]], ids=["shared", "each its own"])
+def test_a_hundred_connections_at_once_through_ssh(roomy, tunnel, strict_hop, own):
+    """With one login for all; and where the user has his own idea of sharing, with one for each."""
+    t = tunnel(":0", roomy.url("pop3"), "--timeout=120", f"--via={strict_hop.hop}", *ssh_options(strict_hop.options() + own))
     clients = [socket.create_connection(("127.0.0.1", t.port), timeout=120) for _ in range(100)]
     for client in clients:
         assert client.recv(100).startswith(b"+OK"), t.said()
@@ -308,6 +352,48 @@ def test_a_hundred_connections_at_once_through_ssh(rig, through):
     for client in clients:
         assert client.recv(100).startswith(b"+OK")
         client.close()
+
+
+def descendants(pid) -> list:
+    """Command lines of what it has started, and they."""
+    children = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True).stdout.split()
+    found = []
+    for child in children:
+        with contextlib.suppress(FileNotFoundError):
+            found.append((int(child), Path(f"/proc/{child}/cmdline").read_bytes().replace(b"\0", b" ").decode()))
+        found += descendants(child)
+    return found
+
+
+def gone(pids) -> bool:
+    return not any(Path(f"/proc/{pid}").exists() for pid in pids)
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_the_shared_login_ends_with_the_tunnel(through, dovecot, tmp_path, how):
+    t = through(":0", dovecot.url("pop3"), env={"XDG_RUNTIME_DIR": str(tmp_path)})
+    assert raw(t.port, b"QUIT").startswith(b"+OK")
+    (place,) = tmp_path.glob("postern-*")
+    assert place.stat().st_mode & 0o777 == 0o700
+    started = descendants(t.process.pid)
+    assert any("ControlMaster=yes" in line for _, line in started), started
+    t.process.send_signal(how)
+    t.wait()
+    deadline = time.monotonic() + PLENTY
+    while not gone(pid for pid, _ in started):
+        assert time.monotonic() < deadline, "ssh lives on"
+        time.sleep(0.05)
+    assert not (place / "ssh").exists()
+    assert place.exists() == (how == signal.SIGKILL)
+
+
+def test_a_shared_login_that_is_killed_is_made_anew(through, dovecot):
+    t = through(":0", dovecot.url("pop3"))
+    for _ in range(3):
+        assert raw(t.port, b"QUIT").startswith(b"+OK")
+        for pid, line in descendants(t.process.pid):
+            if "ControlMaster=yes" in line and line.startswith("ssh "):
+                os.kill(pid, signal.SIGKILL)
 
 
 # --- who may connect
