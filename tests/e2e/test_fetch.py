@@ -125,6 +125,10 @@ def test_dry_run_tells_and_changes_nothing(collector):
     assert dry.status == 0 and dry.out.count(": fetch\n") == 20 and not c.maildir.exists()
     assert c.run().status == 0
     assert c.run("--dry-run").out.count(": known\n") == 20
+    account = json.loads(c.run("--dry-run", "--json").out)["accounts"][0]
+    assert account["listed"] == 20 and account["wanted"] == 0 and account["error"] is None
+    assert [message["what"] for message in account["messages"]] == ["known"] * 20
+    assert all(isinstance(message["id"], str) and message["size"] > 0 for message in account["messages"])
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
@@ -150,6 +154,8 @@ def test_compare_tells_both_ways(collector):
     next((c.maildir / "new").iterdir()).unlink()
     told = c.run("--compare")
     assert told.out.count("only on the server") == 5 and told.out.count("not here any more") == 1
+    told = json.loads(c.run("--compare", "--json").out)["accounts"][0]["messages"]
+    assert [message["what"] for message in told].count("only on the server") == 5 and len(told) == 6
 
 
 def test_a_second_run_ends_with_75_and_a_killed_one_locks_nothing(collector):

@@ -1,11 +1,13 @@
 """What `postern fetch` makes of POP3 and IMAP servers: real ones in their varieties, and such as lie, leave and never end."""
 
 import re
+import socket
 
 import pytest
 
 from fetching import ALL_WELL, Collector, collected, fill, remaining
 from rig.dovecot import Dovecot
+from rig.hostile import Gone
 
 ODD = [
     b"Subject: dots\r\n\r\n.\r\n..\r\n.x\r\n...\r\nend\r\n",
@@ -17,6 +19,7 @@ ODD = [
     b"Subject: long\r\n\r\n" + b"x" * 200_000 + b"\r\n",
     b"Subject: great\r\n\r\n" + (b"y" * 70 + b"\r\n") * 30_000,
 ]
+NUL = b"Subject: NUL\r\n\r\na\x00b\r\n\x00\r\n"
 SCHEMES = ["pop3", "pop3s", "imap", "imaps"]
 
 
@@ -31,12 +34,14 @@ def compressing(rig):
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_every_message_comes_octet_for_octet(postern, dovecot, pki, users, scheme):
-    fill(dovecot, users.bob, ODD)
+    content = ODD + [NUL]
+    fill(dovecot, users.bob, content)
     collector = Collector(postern, dovecot, pki, users.bob, scheme)
     first, second = collector.run(), collector.run()
     assert (first.status, second.status) == (0, 0), (first, second)
-    assert collector.result(ODD) == ALL_WELL
-    assert remaining(dovecot, users.bob) == len(ODD)
+    # NUL has no place in BODY[] (RFC 3501 section 9, CHAR8): Dovecot puts 0x80 there.
+    assert collector.result([text.replace(b"\0", b"\x80") if "imap" in scheme else text for text in content]) == ALL_WELL
+    assert remaining(dovecot, users.bob) == len(content)
 
 
 @pytest.mark.parametrize("scheme", ["pop3s", "imaps"])
@@ -76,15 +81,17 @@ def test_messages_are_moved_to_a_folder_that_is_made(postern, dovecot, pki, user
 # --- servers that lie, leave and never end
 
 
-def pop3(*, uidl=True, ids=("a", "b"), sizes=("20", "20"), bodies=(b"Subject: 1\r\n\r\n1\r\n", b"Subject: 2\r\n\r\n2\r\n"), at_retr=None):
+def pop3(*, uidl=True, ids=("a", "b"), sizes=("20", "20"), bodies=(b"Subject: 1\r\n\r\n1\r\n", b"Subject: 2\r\n\r\n2\r\n"), at_retr=None, at=None):
     """A POP3 server without PIPELINING: more than one command at a time is an offence. `at_retr(peer, number)` answers
-    RETR, if it returns true."""
+    RETR, if it returns true; `at(peer, stage)` is called at the greeting and at each command."""
 
     def answer(peer, verb, number):
         if verb == b"UIDL" and uidl:
             peer.say("+OK", *[f"{i} {uid}" for i, uid in enumerate(ids, 1)], ".")
         elif verb == b"LIST":
             peer.say("+OK", *[f"{i} {size}" for i, size in enumerate(sizes, 1)], ".")
+        elif verb == b"TOP" and number > len(bodies):
+            peer.say("-ERR no such message")
         elif verb == b"TOP":
             peer.send(b"+OK\r\n" + bodies[number - 1].split(b"\r\n\r\n")[0] + b"\r\n\r\n.\r\n")
         elif verb == b"RETR":
@@ -94,10 +101,12 @@ def pop3(*, uidl=True, ids=("a", "b"), sizes=("20", "20"), bodies=(b"Subject: 1\
             peer.say("+OK" if verb in (b"USER", b"PASS", b"DELE", b"QUIT", b"NOOP") else "-ERR what?")
 
     def script(peer):
+        at and at(peer, "greeting")
         peer.say("+OK ready")
         while True:
             line = peer.line()
             verb, _, argument = line.upper().partition(b" ")
+            at and at(peer, verb.decode())
             if verb == b"CAPA":
                 peer.say("+OK", "USER", "TOP", ".")
             else:
@@ -109,8 +118,9 @@ def pop3(*, uidl=True, ids=("a", "b"), sizes=("20", "20"), bodies=(b"Subject: 1\
     return script
 
 
-def imap(*, at_fetch=None, uids=(5, 6)):
-    """An IMAP server with two messages. `at_fetch(peer, tag, uid)` says what UID FETCH of a body brings."""
+def imap(*, at_fetch=None, at=None, uids=(5, 6)):
+    """An IMAP server with two messages. `at_fetch(peer, tag, uid)` says what UID FETCH of a body brings; `at(peer, stage)`
+    is called at the greeting and at each command."""
 
     def answer(peer, tag, verb, line):
         if verb in (b"SELECT", b"EXAMINE"):
@@ -128,10 +138,12 @@ def imap(*, at_fetch=None, uids=(5, 6)):
         peer.say(f"{tag} OK done")
 
     def script(peer):
+        at and at(peer, "greeting")
         peer.say("* OK [CAPABILITY IMAP4rev1] ready")
         while True:
             line = peer.line()
             words = line.split(b" ")
+            at and at(peer, words[1].upper().decode() + (" BODY" if b"BODY.PEEK[]" in line else ""))
             if words[1].upper() == b"CAPABILITY":
                 peer.say("* CAPABILITY IMAP4rev1")
             answer(peer, words[0].decode(), words[1].upper(), line)
@@ -187,6 +199,78 @@ def test_sizes_that_lie_do_not_matter(from_hostile, sizes):
     result = collector.run()
     assert result.status == 0, result
     assert bodies(collector) == [ONE, TWO]
+
+
+def test_a_list_that_tells_of_more_than_there_is_costs_nothing(from_hostile):
+    collector, _ = from_hostile("pop3s", pop3(sizes=("20", "-20", "20", "18446744073709551616"), at_retr=missing), "--after=delete")
+    assert collector.run().status in (0, 69, 75)
+    assert bodies(collector) == [ONE, TWO]
+    assert collector.run().status in (0, 69, 75)
+    assert bodies(collector) == [ONE, TWO]
+
+
+def missing(peer, number):
+    if number > 2:
+        peer.say("-ERR no such message")
+        return True
+
+
+POP3_STAGES = ["greeting", "CAPA", "USER", "PASS", "UIDL", "LIST", "RETR", "DELE", "QUIT"]
+IMAP_STAGES = ["greeting", "LOGIN", "EXAMINE", "UID", "UID BODY", "LOGOUT"]
+
+
+def leave_at(stage, how):
+    def at(peer, now):
+        if now == stage:
+            how(peer)
+
+    return at
+
+
+def stall(peer):
+    peer.stall()
+
+
+def bye(peer):
+    peer.say("* BYE going down")
+    peer.finish()
+    raise Gone("after BYE")
+
+
+@pytest.mark.parametrize("stage", POP3_STAGES)
+def test_a_pop3_server_that_falls_silent_is_given_up_whatever_it_was_asked(from_hostile, stage):
+    collector, _ = from_hostile("pop3s", pop3(at=leave_at(stage, stall)), "--after=delete", "--timeout=1")
+    result = collector.run()
+    assert result.status == 75, result
+    assert bodies(collector) == ([ONE, TWO] if stage in ("DELE", "QUIT") else [])
+    assert collector.left_overs() == 0
+
+
+@pytest.mark.parametrize("how", [stall, bye])
+@pytest.mark.parametrize("stage", IMAP_STAGES)
+def test_an_imap_server_that_leaves_is_given_up_whatever_it_was_asked(from_hostile, stage, how):
+    collector, _ = from_hostile("imaps", imap(at=leave_at(stage, how)), "--timeout=1")
+    result = collector.run()
+    assert result.status in ((0,) if stage == "LOGOUT" else (69, 75, 76)), result
+    assert len(bodies(collector)) == (2 if stage == "LOGOUT" else 0)
+    assert collector.left_overs() == 0
+
+
+def unsaid_end(peer):
+    """The connection ends without TLS saying so: anybody on the way could have done that."""
+    peer.send(b"+OK\r\nSubject: 2\r\n\r\n2\r\n")
+    peer._socket.shutdown(socket.SHUT_WR)
+    raise Gone("in mid-TLS")
+
+
+def test_a_message_cut_by_the_end_of_tls_is_none(from_hostile):
+    def at_retr(peer, number):
+        if number == 2:
+            unsaid_end(peer)
+
+    collector, _ = from_hostile("pop3s", pop3(at_retr=at_retr), "--after=delete")
+    assert collector.run().status in (75, 76)
+    assert bodies(collector) in ([ONE], []) and collector.left_overs() == 0
 
 
 def cut(peer, number):
