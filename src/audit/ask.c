@@ -249,20 +249,31 @@ static void give_up(Prober *p, Asked *asked)
     }
 }
 
-/* Closed before our hello was taken, or silent, while others were being served: too many at once,
- * maybe. Not so where the hello was taken and closed on: that is an answer of a kind. */
-static bool is_for_the_crowd(const Asked *asked)
+/* Once more with nobody beside us: what comes then is the answer, whatever the server does with
+ * crowds. Where nothing is left to ask with, a closed connection stays in doubt. */
+static void ask_alone(Prober *p, const GByteArray *hello, Asked *asked)
 {
-    return asked->crowded && said_nothing(asked) && !asked->taken;
+    if (!prober_can(p, 1)) {
+        asked->doubtful = true;
+        return;
+    }
+    if (!asked->taken) {
+        prober_narrow(p);
+    }
+    leave(asked);
+    prober_alone(p);
+    once(p, hello, asked);
+    prober_alone_no_more(p);
+    if (asked->session && !said_nothing(asked)) {
+        prober_narrow(p); /* it was the crowd, and will be again */
+    }
 }
 
 static void ask(Prober *p, const GByteArray *hello, Asked *asked)
 {
     once(p, hello, asked);
-    if (is_for_the_crowd(asked)) {
-        prober_narrow(p);
-        leave(asked);
-        once(p, hello, asked);
+    if (asked->crowded && said_nothing(asked)) {
+        ask_alone(p, hello, asked);
     }
     for (unsigned again = 0; again < AGAIN_MAX && p->facts->tls_first && p->good_hello &&
                              said_nothing(asked) && !asked->taken;
@@ -296,16 +307,17 @@ static void calibrate(Prober *p)
     offer.n_suites = G_N_ELEMENTS(greased);
     g_autoptr(GByteArray) hello = hello_write(&offer);
     g_auto(Asked) asked = {0};
+    prober_alone(p);
     once(p, hello, &asked);
     leave(&asked);
     if (asked.outcome == ASKED_NOT) {
-        return;
-    }
-    if (!was_closed(&asked)) {
+        /* nothing was learnt */
+    } else if (!was_closed(&asked)) {
         p->refuses_by_closing = NO;
     } else if (!p->facts->tls_first || !is_tired(p)) {
         p->refuses_by_closing = YES;
     }
+    prober_alone_no_more(p);
 }
 
 /* Those who ask at the same time wait for the answer of the one who asks. */
@@ -329,7 +341,11 @@ static void judge_closing(Prober *p, Asked *asked)
         leave(asked);
         calibrate_once(p);
     }
-    if (p->refuses_by_closing == YES) {
+    if (asked->doubtful) {
+        g_free(asked->why);
+        asked->why = g_strdup("closed while other connections were open, and none was left to ask "
+                              "again alone");
+    } else if (p->refuses_by_closing == YES) {
         asked->outcome = ASKED_REFUSED;
         asked->by_closing = true;
         g_free(asked->why);

@@ -202,11 +202,15 @@ static void gather(Search *s, const GPtrArray *others)
 static void search_family(void *user)
 {
     Search *s = user;
-    if (!s->candidates->len || !step(s, s->candidates)) {
+    if (!s->likely) {
+        bool alone = prober_alone_for_no(s->p);
+        search(s, s->candidates);
+        if (alone) {
+            prober_alone_no_more(s->p);
+        }
         return;
     }
-    if (!s->likely) {
-        search(s, s->candidates);
+    if (!s->candidates->len || !step(s, s->candidates)) {
         return;
     }
     g_autoptr(GPtrArray) sets = searches_new();

@@ -239,6 +239,7 @@ typedef struct {
 static void ask_below(void *user)
 {
     Question *q = user;
+    bool alone = prober_alone_for_no(q->p);
     if (q->version == V_SSL2) {
         ask_ssl2(q->p);
     } else if (q->p->plan->full) {
@@ -247,6 +248,9 @@ static void ask_below(void *user)
         for (int v = q->version; v >= V_SSL3;) {
             v = ask_old(q->p, (VersionIndex)v);
         }
+    }
+    if (alone) {
+        prober_alone_no_more(q->p);
     }
 }
 

@@ -48,7 +48,8 @@ Prober *prober_new(const ProbePlan *plan, const Target *target, Facts *facts)
                     : plan->full          ? BUDGET_FULL
                                           : BUDGET_DEFAULT;
     unsigned parallel = plan->parallel ? plan->parallel : PARALLEL_DEFAULT;
-    p->gate.limit = plan->full ? parallel : MIN(parallel, PARALLEL_VERDICT);
+    p->bearable = plan->full ? parallel : MIN(parallel, PARALLEL_VERDICT);
+    p->gate.limit = p->bearable;
     p->calibrating.limit = 1;
     make_raw_plan(p);
     offer_lists(p);
@@ -189,11 +190,34 @@ bool prober_crowded(const Prober *p)
 
 void prober_narrow(Prober *p)
 {
-    unsigned limit = p->gate.limit >= FEW * FEW ? p->gate.limit / FEW : 1;
-    if (p->gate.limit > 1) {
+    unsigned limit = p->bearable >= FEW * FEW ? p->bearable / FEW : 1;
+    if (p->bearable > 1) {
         prober_progress(p, "no more than %u connections at a time from now on", limit);
-        gate_set_limit(&p->gate, limit);
+        p->bearable = limit;
+        gate_set_limit(&p->gate, p->alone ? 1 : limit);
     }
+}
+
+void prober_alone(Prober *p)
+{
+    p->alone++;
+    gate_set_limit(&p->gate, 1);
+}
+
+void prober_alone_no_more(Prober *p)
+{
+    if (--p->alone == 0) {
+        gate_set_limit(&p->gate, p->bearable);
+    }
+}
+
+bool prober_alone_for_no(Prober *p)
+{
+    bool wanted = p->refuses_by_closing == YES;
+    if (wanted) {
+        prober_alone(p);
+    }
+    return wanted;
 }
 
 static void stop(Prober *p, const char *why)

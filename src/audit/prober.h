@@ -25,12 +25,14 @@ struct Prober {
     char *no_tls;             /* why there is no TLS to be asked for, or NULL */
     Known refuses_by_closing; /* Dovecot sends no alert: what it does not know it answers by closing
                                */
-    Gate gate;                /* so many connections at once; one, when the server has enough */
-    Gate calibrating;         /* who finds out about refuses_by_closing: one is enough */
-    bool answered;            /* a connection has got as far as it was meant to */
-    bool agreed;              /* the server has agreed to TLS, or needs no asking */
-    GArray *starts;           /* of gint64: when each connection was begun (monotonic) */
-    double per_minute;        /* ours, or what the server was found to bear; 0: no limit */
+    Gate gate;              /* so many connections at once; one, while somebody wants to be alone */
+    unsigned bearable;      /* ... else this many; one, when the server has enough */
+    unsigned alone;         /* who wants to be alone */
+    Gate calibrating;       /* who finds out about refuses_by_closing: one is enough */
+    bool answered;          /* a connection has got as far as it was meant to */
+    bool agreed;            /* the server has agreed to TLS, or needs no asking */
+    GArray *starts;         /* of gint64: when each connection was begun (monotonic) */
+    double per_minute;      /* ours, or what the server was found to bear; 0: no limit */
     double patience;        /* seconds of waiting for a server that turns us away, each time anew */
     GByteArray *good_hello; /* one that was answered: to tell a refusal from a server that wants no
                                more connections */
@@ -68,6 +70,13 @@ void prober_drop(Prober *p, Session *s);
 bool prober_crowded(const Prober *p);
 /* A quarter of them from now on, in the end one at a time. */
 void prober_narrow(Prober *p);
+/* From now on whoever opens a connection is the only one, until this many times
+ * prober_alone_no_more() was called. To be called without a connection. */
+void prober_alone(Prober *p);
+void prober_alone_no_more(Prober *p);
+/* The same before what is likely to be refused, of a server that refuses by closing: that would
+ * have to be asked again alone anyway. True: it was begun. */
+bool prober_alone_for_no(Prober *p);
 
 typedef enum {
     ASKED_NOT, /* there was no connection, or no TLS to be had: the budget, the server, the network
@@ -88,6 +97,7 @@ typedef struct {
     bool by_closing;  /* REFUSED: without an alert, by a server that does so with whatever it does
                          not know */
     bool crowded;     /* there were other connections at the time */
+    bool doubtful;    /* closed on in a crowd, and nothing was left to ask again alone */
     Session *session; /* prober_ask_and_stay(): the connection, else NULL */
     Prober *prober;   /* whose connection that is; borrowed */
 } Asked;

@@ -131,6 +131,15 @@ static bool apply_groups(SSL *ssl, const TlsPlan *plan, GError **error)
     return true;
 }
 
+static bool apply_signatures(SSL *ssl, const TlsPlan *plan, GError **error)
+{
+    if (plan->signatures && !SSL_set1_sigalgs_list(ssl, plan->signatures)) {
+        return error_fail(error, POSTERN_ERROR_USAGE,
+                          "OpenSSL does not know all signature schemes of '%s'", plan->signatures);
+    }
+    return true;
+}
+
 static bool apply_alpn(SSL *ssl, const TlsPlan *plan, GError **error)
 {
     g_autoptr(GByteArray) wire = g_byte_array_new();
@@ -154,7 +163,8 @@ static bool apply_alpn(SSL *ssl, const TlsPlan *plan, GError **error)
 bool tls_apply_parameters(SSL *ssl, const TlsPlan *plan, GError **error)
 {
     bool fine = apply_versions(ssl, plan, error) && apply_ciphers(ssl, plan, error) &&
-                apply_groups(ssl, plan, error) && apply_alpn(ssl, plan, error);
+                apply_groups(ssl, plan, error) && apply_signatures(ssl, plan, error) &&
+                apply_alpn(ssl, plan, error);
     ERR_clear_error();
     if (fine && (plan->no_verify || tls_plan_min(plan) < TLS_1_2)) {
         /* Servers without RFC 5746 are refused unless one asked for the old or takes anything

@@ -42,6 +42,9 @@ typedef struct {
     const char *ciphers; /* OpenSSL's syntax; names of TLS 1.3 suites are recognised and go where
                             they belong */
     const char *groups;  /* "X25519:P-256" */
+    const char *signatures; /* "RSA-PSS+SHA256:ECDSA+SHA256": the schemes that the server may sign
+                               with, and so which kind of certificate it shows; NULL: OpenSSL's own
+                             */
     const char *ca_file, *ca_path; /* instead of the system's trust store */
     const char *const *pins; /* NULL-terminated "sha256:HEX": certificate or public key of the leaf,
                                 instead of PKIX */

@@ -2,6 +2,8 @@
 old servers, DANE. Nobody's password, and no mail, is sent for it."""
 
 import socket
+import struct
+import subprocess
 import time
 
 import pytest
@@ -274,3 +276,65 @@ def test_whether_tls13_alone_needs_a_name(postern, pki, rig, named):
     report = check(postern, pki, server.url("tls"), connections=20)
     assert report.known("sni_needed") == ("yes" if named else "no"), report.why("sni_needed")
     server.stop()
+
+
+def two_certificates(pki) -> list:
+    other = pki.leaf("rsa")
+    return ["-dcert", other.cert_file, "-dkey", other.key_file]
+
+
+def test_tls13_alone_shows_both_certificates(postern, pki, rig):
+    """Which one comes is a matter of the signature schemes that are offered."""
+    server = rig.launch(OpensslServer(rig, "both-13", "-tls1_3", *two_certificates(pki)))
+    report = check(postern, pki, server.url("tls"), connections=20)
+    assert {chain[0]["key"]["type"].split()[0] for chain in report.service["chains"]} == {"RSA", "EC"}
+    assert report.known("chains_complete") == "yes", report.why("chains_complete")
+    assert report.verdicts("cert.rsa") == ["pass"]
+    whole = check(postern, pki, server.url("tls"), "--full", connections=200)
+    schemes = {scheme["name"] for scheme in whole.service["signatures"]}
+    assert schemes == {"ecdsa_secp256r1_sha256"} | {f"rsa_pss_rsae_sha{bits}" for bits in (256, 384, 512)}
+    server.stop()
+
+
+def test_tls13_alone_with_one_certificate_has_no_other(postern, pki, rig):
+    server = rig.launch(OpensslServer(rig, "one-13", "-tls1_3", cert="rsa"))
+    report = check(postern, pki, server.url("tls"), connections=20)
+    assert {chain[0]["key"]["type"].split()[0] for chain in report.service["chains"]} == {"RSA"}
+    assert report.known("chains_complete") == "yes", report.why("chains_complete")
+    server.stop()
+
+
+# what is agreed to in a session, and what is in a certificate
+
+
+@pytest.mark.parametrize("allowed", [False, True])
+def test_a_new_handshake_at_the_clients_wish(postern, pki, rig, allowed):
+    """CVE-2011-1473."""
+    more = ["-client_renegotiation"] if allowed else []
+    server = rig.launch(OpensslServer(rig, f"renegotiates-{allowed}", "-tls1_2", *more))
+    report = check(postern, pki, server.url("tls"), connections=20)
+    assert report.known("client_renegotiation") == ("yes" if allowed else "no"), report.why("client_renegotiation")
+    server.stop()
+
+
+def with_timestamps(directory):
+    """Files of a self-signed certificate with two timestamps (RFC 6962), of logs that nobody knows."""
+    stamp = b"\0" + bytes(32) + struct.pack(">QH", 1700000000000, 0) + b"\4\3" + struct.pack(">H", 8) + b"0\6\2\1\1\2\1\1"
+    listed = b"".join(struct.pack(">H", len(stamp)) + stamp for _ in range(2))
+    value = struct.pack(">H", len(listed)) + listed
+    value = b"\4" + (bytes([len(value)]) if len(value) < 128 else b"\x81" + bytes([len(value)])) + value
+    cert, key = directory / "scts.pem", directory / "scts.key"
+    argv = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=localhost"]
+    argv += ["-addext", f"1.3.6.1.4.1.11129.2.4.2=DER:{value.hex()}", "-days", "30", "-out", cert, "-keyout", key]
+    subprocess.run(argv, check=True, capture_output=True, timeout=30)
+    return ["-cert", cert, "-key", key]
+
+
+def test_certificate_timestamps_are_counted(postern, pki, rig, tmp_path):
+    server = rig.launch(OpensslServer(rig, "timestamps", *with_timestamps(tmp_path)))
+    report = check(postern, pki, server.url("tls"), connections=2)
+    assert (report.known("sct_present"), report.why("sct_present")) == ("yes", "2, not verified")
+    server.stop()
+    bare = rig.launch(OpensslServer(rig, "no-timestamps"))
+    assert check(postern, pki, bare.url("tls"), connections=2).known("sct_present") == "no"
+    bare.stop()
