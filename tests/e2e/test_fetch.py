@@ -208,6 +208,30 @@ def test_lmtp_hands_every_message_on(collector, server, users):
     assert refused.status == 75 and "550" in refused.err
 
 
+def test_smtp_hands_every_message_on_and_a_refusal_keeps_it_there(collector, server, postfix, dovecot, users, pki):
+    content = messages(5)
+    c = collector("pop3s", "--after=delete", content=content)
+    to = f"--to={postfix.url('smtp')}"
+    refused = c.run(to, "--recipient=joe@elsewhere.test")
+    assert refused.status == 75 and "Relay access denied" in refused.err, refused
+    assert remaining(server, users.bob) == 5
+    before = remaining(dovecot, users.hashed)
+    done = c.run(to, "--recipient=harry@example.test")
+    assert done.status == 0, done
+    assert remaining(server, users.bob) == 0
+    eventually(lambda: remaining(dovecot, users.hashed) == before + 5)
+    new = dovecot.maildir(users.hashed) / "new"
+    serials = {line for file in new.iterdir() for line in file.read_bytes().splitlines() if line.startswith(b"X-Serial: ")}
+    assert {b"X-Serial: %d" % number for number in range(5)} <= serials
+
+
+def eventually(holds, seconds=20):
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.1)
+
+
 def test_standard_output_is_the_message_and_nothing_else(collector):
     content = [b"Subject: one\r\n\r\nonly one\r\n"]
     c = collector("imaps", "--to=-", "--invisible", content=content)
