@@ -316,6 +316,9 @@ static void calibrate(Prober *p)
         p->refuses_by_closing = NO;
     } else if (!p->facts->tls_first || !is_tired(p)) {
         p->refuses_by_closing = YES;
+        if (!p->plan->full) {
+            p->bearable = 1; /* each refusal in a crowd would cost a second connection */
+        }
     }
     prober_alone_no_more(p);
 }

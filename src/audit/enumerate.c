@@ -204,7 +204,11 @@ static void search_family(void *user)
     Search *s = user;
     if (!s->likely) {
         bool alone = prober_alone_for_no(s->p);
-        search(s, s->candidates);
+        if (alone && is_mixed(s->candidates)) {
+            search_by_dh(s, s->candidates); /* closing on all of them would say nothing yet */
+        } else {
+            search(s, s->candidates);
+        }
         if (alone) {
             prober_alone_no_more(s->p);
         }

@@ -6,7 +6,7 @@
 #include "audit/probe_dane.h"
 #include "audit/probes.h"
 
-#define TICKET_SECONDS 0.5
+#define TICKET_SECONDS 2
 
 /* A failed verification is told, and ends nothing; DANE has a probe of its own. */
 static SessionPlan ordinary_plan(const Prober *p)
@@ -183,11 +183,14 @@ static TlsSession *session_to_resume(Session *s)
     if (session || !s->peer || s->peer->version != TLS_1_3) {
         return session;
     }
+    Deadline deadline = deadline_in(TICKET_SECONDS);
     Bytes piece;
     bool eof = false;
-    bool came = io_wait_read(stream->fd, deadline_in(TICKET_SECONDS), NULL) &&
-                wire_some_now(s->wire, &piece, &eof, NULL);
-    return came ? tls_session_take(stream) : NULL;
+    while (!session && !eof && io_wait_read(stream->fd, deadline, NULL) &&
+           wire_some_now(s->wire, &piece, &eof, NULL)) {
+        session = tls_session_take(stream);
+    }
+    return session;
 }
 
 /* One session to its end; *ret_resume is set when it can be taken up again. False: there was none

@@ -213,7 +213,8 @@ void prober_alone_no_more(Prober *p)
 
 bool prober_alone_for_no(Prober *p)
 {
-    bool wanted = p->refuses_by_closing == YES;
+    bool wanted =
+        p->refuses_by_closing == YES || (p->refuses_by_closing == UNKNOWN && !p->plan->full);
     if (wanted) {
         prober_alone(p);
     }

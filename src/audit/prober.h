@@ -74,8 +74,8 @@ void prober_narrow(Prober *p);
  * prober_alone_no_more() was called. To be called without a connection. */
 void prober_alone(Prober *p);
 void prober_alone_no_more(Prober *p);
-/* The same before what is likely to be refused, of a server that refuses by closing: that would
- * have to be asked again alone anyway. True: it was begun. */
+/* The same before what is likely to be refused, of a server that refuses by closing (or may,
+ * where connections are few): that would have to be asked again alone. True: it was begun. */
 bool prober_alone_for_no(Prober *p);
 
 typedef enum {
