@@ -77,13 +77,21 @@ static void put_tls(const AuditPage *p, const Facts *facts)
 static void put_service(const AuditPage *p, const Facts *facts)
 {
     g_autofree char *name = audit_word_service(facts);
-    g_autofree char *head = g_strdup_printf("%s, %s", name, role_name(facts->role));
-    audit_wrap(p->out, head, 2);
     if (facts->reachable.known != YES) {
-        put_reason(p, facts->reachable.known == NO ? "not reachable" : "not known to be reachable",
-                   facts->reachable.why);
+        const char *reason = facts->reachable.why != NULL ? facts->reachable.why : "";
+        const char *colon = strstr(reason, ": ");
+        if (g_str_has_prefix(reason, "cannot connect to ") && colon != NULL) {
+            reason = colon + 2; /* to what, is in front of it */
+        }
+        g_autofree char *why = escape_line(bytes_of(reason));
+        g_autofree char *line = g_strdup_printf("%s: not %sreachable%s%s", name,
+                                                facts->reachable.known == NO ? "" : "known to be ",
+                                                *why != '\0' ? ": " : "", why);
+        audit_wrap(p->out, line, 2);
         return;
     }
+    g_autofree char *head = g_strdup_printf("%s, %s", name, role_name(facts->role));
+    audit_wrap(p->out, head, 2);
     if (facts->greeting != NULL) {
         g_autofree char *greeting = escape_line_max(bytes_of(facts->greeting), 70);
         audit_wrap(p->out, greeting, 4);
