@@ -12,14 +12,15 @@
 #include "cmd/connect.h"
 #include "cmd/help.h"
 
-extern const Command cmd_send, cmd_serve;
+extern const Command cmd_send, cmd_sendmail, cmd_serve;
 extern const Command cmd_config, cmd_fetch, cmd_tunnel;
 extern const Command cmd_mime, cmd_mime_worker, cmd_talk, cmd_check, cmd_auth, cmd_help,
     cmd_completion;
 
 const Command *const commands[] = {
-    &cmd_talk, &cmd_check,       &cmd_fetch,  &cmd_send, &cmd_serve,      &cmd_tunnel, &cmd_auth,
-    &cmd_mime, &cmd_mime_worker, &cmd_config, &cmd_help, &cmd_completion, NULL};
+    &cmd_talk,   &cmd_check,  &cmd_fetch,      &cmd_send, &cmd_sendmail,
+    &cmd_serve,  &cmd_tunnel, &cmd_auth,       &cmd_mime, &cmd_mime_worker,
+    &cmd_config, &cmd_help,   &cmd_completion, NULL};
 
 #if defined(__SANITIZE_ADDRESS__)
 #define UNDER_SANITIZER 1
@@ -81,6 +82,9 @@ static int run_command(const Command *command, char **argv)
     GError *error = NULL;
     bool help = false;
     int status = 0;
+    if (command->run_words) {
+        return command->run_words(argv);
+    }
     if (!options_parse(tables, values, argv, &args, &help, &error)) {
         status = command_fail(error);
     } else if (help) {
@@ -103,8 +107,19 @@ static const struct {
     {"-V", help_print_version},
 };
 
+/* Installed as sendmail, it is one. */
+static bool is_called_sendmail(const char *name)
+{
+    static const char *const names[] = {"sendmail", "mailq", "newaliases", NULL};
+    g_autofree char *base = g_path_get_basename(name);
+    return g_strv_contains(names, base);
+}
+
 static int run(char **argv)
 {
+    if (argv[0] && is_called_sendmail(argv[0])) {
+        return run_command(&cmd_sendmail, argv);
+    }
     if (!argv[0] || !argv[1]) {
         help_print_short();
         return 64;

@@ -18,6 +18,8 @@ typedef struct Command {
     size_t values_size;
     /* Gives the exit status. Prints its own errors with command_fail(). */
     int (*run)(void *values, char **args);
+    /* Instead: a command line of its own kind; argv[0] is the command's name. May be NULL. */
+    int (*run_words)(char **argv);
     bool hidden;
 } Command;
 

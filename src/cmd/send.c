@@ -162,10 +162,14 @@ static int run(void *values, char **args)
     if (o->flush || o->daemon) {
         return send_flush(o);
     }
-    if (o->queue) {
+    if (!send_take_account(o, &error)) {
+        return command_fail(error);
+    }
+    bool sends = !o->mx && !o->batch && !o->stop_after && !o->check_account && !o->connect.dry_run;
+    if (o->queue || (sends && o->queue_wish == QUEUE_ALWAYS)) {
         return send_queue(o, args[0]);
     }
-    return o->mx ? send_mx(o) : o->batch ? send_batch(o, args[0]) : send_one(o, args[0]);
+    return o->mx ? send_mx(o) : o->batch ? send_batch(o, args[0]) : send_one(o, args[0], NULL);
 }
 
 const Command cmd_send = {

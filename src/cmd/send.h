@@ -7,6 +7,7 @@
  *   send_batch.c    many messages
  *   send_spool.c    messages put aside, and what lies there
  *   send_flush.c    those delivered
+ *   sendmail.c      the command line of sendmail, for all that
  *   send_show.c     the dialogue and the results, as they appear */
 #pragma once
 
@@ -15,6 +16,9 @@
 #include "report/send_result.h"
 #include "report/transcript.h"
 #include "send/spool.h"
+
+/* Does an account want what cannot be sent now to be kept, or everything to be kept at once? */
+typedef enum { QUEUE_NEVER, QUEUE_AWAY, QUEUE_ALWAYS } QueueWish;
 
 typedef struct {
     ConnectOptions connect; /* first: command.h */
@@ -36,6 +40,7 @@ typedef struct {
     bool queue, flush, daemon, now, queue_list;
     char **queue_remove, **queue_hold, **queue_release;
     char *spool, *expire, *notices;
+    QueueWish queue_wish; /* the account's */
 } SendOptions;
 
 extern const Command cmd_send;
@@ -69,7 +74,8 @@ void send_show_observe(void *show, const WireEvent *event);
 void send_show_results(const SendShow *show, const Submission *s);
 
 /* --- send_one.c --- */
-int send_one(const SendOptions *o, const char *url);
+/* Takes `message`; NULL: the one that the options ask for. */
+int send_one(const SendOptions *o, const char *url, Outgoing *message);
 /* The connection the options lead to, its plan observed by `show` and relaxed on loopback. The
  * caller frees it. USAGE, CONFIG. */
 Connection *send_connection(const SendOptions *o, const char *url, SendShow *show, GError **error);
@@ -90,9 +96,8 @@ Spool *send_spool(const SendOptions *o, GError **error);
  * IO. */
 char *send_enqueue(const SendOptions *o, const char *url, const Outgoing *message,
                    const Submission *tried, const char *why, GError **error);
-/* Does an account want what cannot be sent now to be kept (`away`), or to be kept at once? */
-typedef enum { QUEUE_NEVER, QUEUE_AWAY, QUEUE_ALWAYS } QueueWish;
-QueueWish send_queue_wish(const char *value);
+/* What the account named says of dsn and queue, where the options say nothing. CONFIG. */
+bool send_take_account(SendOptions *o, GError **error);
 /* Would trying again later mend it? */
 bool send_is_passing(const GError *error);
 int send_queue(const SendOptions *o, const char *url);

@@ -23,8 +23,11 @@ static const struct {
     {"rcpt", STAGE_NONE, SMTP_STOP_AFTER_RCPT},    {"data", STAGE_NONE, SMTP_STOP_AFTER_DATA},
 };
 
+enum { STATUS_UNAVAILABLE = 69 };
+
 typedef struct {
     const SendOptions *options;
+    const char *url;
     Connection *connection;
     SendShow show;
     Session *session;
@@ -127,7 +130,7 @@ static bool prepare(One *one, const char *url, GError **error)
 
 static bool make_message(One *one, GError **error)
 {
-    if (stops_on_the_ladder(one)) {
+    if (stops_on_the_ladder(one) || one->message) {
         return true;
     }
     const SessionPlan *plan = connection_plan(one->connection);
@@ -190,6 +193,39 @@ static void show_stop(const One *one)
     }
 }
 
+/* The account wants what cannot be sent now to be kept: true when it has been, with the exit status
+ * of the rest. Frees the error then. */
+static bool keep_for_later(One *one, GError *error, int *status)
+{
+    const Submission *s = &one->submission;
+    const SmtpRecipient *later = NULL;
+    bool refused = false;
+    for (size_t i = 0; i < s->n; i++) {
+        refused |= s->recipients[i].fate == SMTP_REFUSED;
+        later = s->recipients[i].fate == SMTP_LATER ? &s->recipients[i] : later;
+    }
+    bool passing = error ? send_is_passing(error) : later != NULL;
+    if (one->options->queue_wish == QUEUE_NEVER || !passing || !one->message ||
+        one->options->stop_after || one->options->check_account) {
+        return false;
+    }
+    GError *problem = NULL;
+    const char *why = error ? error->message : later->answer.text;
+    g_autofree char *id = send_enqueue(one->options, one->url, one->message, s, why, &problem);
+    if (!id) {
+        g_clear_error(&error);
+        *status = command_fail(problem);
+        return true;
+    }
+    if (!one->show.quiet) {
+        g_autofree char *shown = escape_line_max(bytes_of(why), 500);
+        fprintf(stderr, "=== queued as %s: %s\n", id, shown);
+    }
+    g_clear_error(&error);
+    *status = refused ? STATUS_UNAVAILABLE : 0;
+    return true;
+}
+
 /* The results, also of what broke: some may have been decided before. */
 static int conclude(One *one, GError *error)
 {
@@ -200,6 +236,10 @@ static int conclude(One *one, GError *error)
         print_json(one, error);
     } else if (tried && send_wishes(one->options).stop != SMTP_STOP_AFTER_MAIL) {
         send_show_results(&one->show, &one->submission);
+    }
+    int kept_status;
+    if (keep_for_later(one, error, &kept_status)) {
+        return kept_status;
     }
     if (error) {
         return command_fail(error);
@@ -233,9 +273,9 @@ static bool print_description(One *one)
     return true;
 }
 
-int send_one(const SendOptions *o, const char *url)
+int send_one(const SendOptions *o, const char *url, Outgoing *message)
 {
-    One one = {.options = o};
+    One one = {.options = o, .url = url, .message = message};
     GError *error = NULL;
     int status;
     if (o->connect.dry_run) {

@@ -18,12 +18,28 @@ static bool is_word(const char *value)
     return g_strv_contains(words, value);
 }
 
-QueueWish send_queue_wish(const char *value)
+static QueueWish wish_of(const char *value)
 {
     static const char *const never[] = {"false", "no", "0", NULL};
     return !value || g_strv_contains(never, value) ? QUEUE_NEVER
            : !strcmp(value, "always")              ? QUEUE_ALWAYS
                                                    : QUEUE_AWAY;
+}
+
+bool send_take_account(SendOptions *o, GError **error)
+{
+    if (!o->connect.account) {
+        return true;
+    }
+    g_autoptr(Account) a = accounts_find(o->connect.config, o->connect.account, error);
+    if (!a) {
+        return false;
+    }
+    if (a->dsn && !o->notify) {
+        o->notify = g_ascii_strup(a->dsn, -1);
+    }
+    o->queue_wish = wish_of(a->queue);
+    return true;
 }
 
 /* The directory that the account's `queue` names, or NULL. */
