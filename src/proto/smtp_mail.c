@@ -573,13 +573,37 @@ static size_t count_accepted(const SmtpMail *mail)
     return n;
 }
 
-/* Who has not been asked yet. */
-static size_t next_round(SmtpMail *mail, Leg *legs, size_t max)
+static const char *domain_of(const SmtpRecipient *r)
+{
+    const char *at = strrchr(r->address, '@');
+    return at ? at + 1 : "";
+}
+
+/* Is there room for this one's domain among the first n legs? A limit of 0 is none (RFC 9422 4.3).
+ */
+static bool domain_fits(const Leg *legs, size_t n, const SmtpRecipient *r, uint64_t max)
+{
+    uint64_t others = 0;
+    for (size_t i = 0; max && i < n; i++) {
+        const char *domain = domain_of(legs[i].recipient);
+        if (!g_ascii_strcasecmp(domain, domain_of(r))) {
+            return true;
+        }
+        bool seen = i && !g_ascii_strcasecmp(domain, domain_of(legs[i - 1].recipient));
+        others += !seen;
+    }
+    return !max || others < max;
+}
+
+/* Who has not been asked yet. Of a domain that comes back after another, the room is counted twice:
+ * that costs a transaction, no more. */
+static size_t next_round(SmtpMail *mail, Leg *legs, size_t max, uint64_t domains_max)
 {
     size_t n = 0;
     for (size_t i = 0; i < mail->n_recipients && n < max; i++) {
         SmtpRecipient *r = &mail->recipients[i];
-        if (r->fate == SMTP_NOT_TRIED && !r->answer.code) {
+        bool left = r->fate == SMTP_NOT_TRIED && !r->answer.code;
+        if (left && domain_fits(legs, n, r, domains_max)) {
             legs[n++] = (Leg){.recipient = r};
         }
     }
@@ -607,12 +631,18 @@ bool smtp_mail(Session *s, SmtpMail *mail, SmtpMailResult *ret, GError **error)
     if (!smtp_mail_fits(s, mail, error)) {
         return false;
     }
-    uint64_t told = smtp_offers(s->caps).rcpt_max;
-    size_t max = told ? (size_t)told : SIZE_MAX;
+    SmtpOffers offers = smtp_offers(s->caps);
+    size_t max = offers.rcpt_max ? (size_t)offers.rcpt_max : SIZE_MAX;
     g_autofree Leg *legs = g_new0(Leg, mail->n_recipients + 1);
     bool ok = true;
     size_t n;
-    while (ok && (n = next_round(mail, legs, max))) {
+    while (ok && (n = next_round(mail, legs, max, offers.rcpt_domain_max))) {
+        if (mail->all_or_none && n < mail->n_recipients) {
+            return error_fail(
+                error, POSTERN_ERROR_DATA,
+                "the server takes fewer domains at a time, so these recipients cannot "
+                "be all or none: nothing was sent");
+        }
         size_t before = ret->accepted;
         ok = run(s, mail, ret, legs, n, error);
         ret->accepted = count_accepted(mail);

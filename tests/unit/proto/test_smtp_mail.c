@@ -406,6 +406,27 @@ static void test_limits(void)
     stop(&w);
 }
 
+static void test_limit_of_domains(void)
+{
+    World w;
+    start(&w, "smtp",
+          HELLO ALL "<- 250 LIMITS RCPTDOMAINMAX=1\n" MAIL_SIZE RCPT("a")
+              RCPT("c") "-> DATA\n<- 250 ok\n<- 250 ok\n<- 250 ok\n<- 354 go\n" DOTTED
+                        "<- 250 ok\n" MAIL_SIZE "-> RCPT TO:<b@example.net>\n-> DATA\n<- 250 ok\n"
+                        "<- 250 ok\n<- 354 go\n" DOTTED "<- 250 ok\n",
+          false, 3);
+    w.mail.recipients[1].address = "b@example.net";
+    went(&w);
+    g_assert_cmpuint(w.result.accepted, ==, 3);
+    g_assert_cmpuint(w.result.transactions, ==, 2);
+    stop(&w);
+    start(&w, "smtp", HELLO ALL "<- 250 LIMITS RCPTDOMAINMAX=1\n<stall", false, 3);
+    w.mail.recipients[1].address = "b@example.net";
+    w.mail.all_or_none = true;
+    failed(&w, POSTERN_ERROR_DATA);
+    stop(&w);
+}
+
 static void test_stops(void)
 {
     static const struct {
@@ -478,6 +499,7 @@ int main(int argc, char **argv)
     g_test_add_func("/smtp-mail/parameters", test_parameters);
     g_test_add_func("/smtp-mail/what-does-not-fit-is-not-begun", test_what_does_not_fit);
     g_test_add_func("/smtp-mail/limits-split-the-recipients", test_limits);
+    g_test_add_func("/smtp-mail/limits-split-the-recipients-of-domains", test_limit_of_domains);
     g_test_add_func("/smtp-mail/stops-where-told", test_stops);
     g_test_add_func("/smtp-mail/replies-do-not-pile-up", test_very_many_recipients);
     return g_test_run();
