@@ -1,13 +1,15 @@
 """The way to a server: through OpenSSH and SOCKS proxies, to another address, over one address family, a unix socket; and
 what is said, and with which status, when there is no way."""
 
+import contextlib
 import re
 import socket
+import threading
 
 import pytest
 from rig import mailbox
 
-HOST_UNKNOWN, UNAVAILABLE, TRY_AGAIN, INSECURE, USAGE = 68, 69, 75, 76, 64
+HOST_UNKNOWN, UNAVAILABLE, TRY_AGAIN, INSECURE, USAGE, NO_PERMISSION = 68, 69, 75, 76, 64, 77
 NOBODY = 9  # the discard port: nothing listens there
 
 
@@ -251,6 +253,90 @@ def test_socks5_before_ssh_is_refused_with_what_to_do(ssh, socks, dovecot, throu
     done = through(dovecot.url("imap"), via=[f"socks5://127.0.0.1:{socks.port('socks5')}", ssh.hop])
     assert done.status == USAGE, done
     assert "put ssh first" in done.err and "ProxyCommand" in done.err
+
+
+class StrictSocks:
+    """A SOCKS5 proxy that demands user name and password (RFC 1929); connects where it is told to."""
+
+    def __init__(self, user, password):
+        self.wanted = (user.encode(), password.encode())
+        self.seen = []
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                client = self.listener.accept()[0]
+                threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+
+    def _serve(self, client):
+        with contextlib.suppress(OSError, IndexError), client, client.makefile("rb", buffering=0) as data:
+            offered = data.read(data.read(2)[1])
+            if 2 not in offered:
+                client.sendall(b"\5\xff")
+                return
+            client.sendall(b"\5\2")
+            user = data.read(data.read(2)[1])
+            password = data.read(data.read(1)[0])
+            self.seen.append((user, password))
+            client.sendall(b"\1\0" if (user, password) == self.wanted else b"\1\1")
+            head = data.read(4)
+            host = data.read(data.read(1)[0]).decode() if head[3] == 3 else socket.inet_ntoa(data.read(4))
+            with socket.create_connection((host, int.from_bytes(data.read(2), "big"))) as server:
+                client.sendall(b"\5\0\0\1\0\0\0\0\0\0")
+                back = threading.Thread(target=self._copy, args=(server, client), daemon=True)
+                back.start()
+                self._copy(client, server)
+                back.join()
+
+    @staticmethod
+    def _copy(here, there):
+        with contextlib.suppress(OSError):
+            while piece := here.recv(65536):
+                there.sendall(piece)
+            there.shutdown(socket.SHUT_WR)
+
+
+PROXY_PASSWORD = "pr0xy-Tollkeeper"
+
+
+@pytest.fixture
+def strict_socks():
+    proxy = StrictSocks("joe", PROXY_PASSWORD)
+    yield proxy
+    proxy.listener.close()
+
+
+def test_socks5_with_a_password_in_netrc(strict_socks, dovecot, users, talk, postern):
+    home = postern.home()
+    home.file(".netrc", f"machine 127.0.0.1 login joe password {PROXY_PASSWORD}\n")
+    via = f"--via=socks5://joe@127.0.0.1:{strict_socks.port}"
+    done = talk(dovecot.url("imap", "alice"), via, "--login", password=users.alice.password, home=home)
+    assert done.status == 0, done
+    assert strict_socks.seen == [(b"joe", PROXY_PASSWORD.encode())]
+    assert PROXY_PASSWORD not in done.out + done.err
+
+
+def test_socks5_with_a_password_asked_for(strict_socks, dovecot, postern, pki):
+    via = f"--via=socks5://joe@127.0.0.1:{strict_socks.port}"
+    for typed, expected in [(PROXY_PASSWORD, "=== TLS 1.3"), ("wrong-Tollkeeper", "does not accept user joe")]:
+        with postern.terminal("talk", f"--ca-file={pki.ca_file}", dovecot.url("imap"), via) as terminal:
+            terminal.expect("Password for joe at the SOCKS proxy 127.0.0.1: ")
+            terminal.line(typed)
+            terminal.expect(expected)
+            if expected.startswith("==="):
+                terminal.line("/quit")
+            assert terminal.wait() == (0 if expected.startswith("===") else NO_PERMISSION)
+
+
+def test_socks5_that_wants_a_user_nobody_named(strict_socks, dovecot, talk):
+    done = talk(dovecot.url("imap"), f"--via=socks5://127.0.0.1:{strict_socks.port}")
+    assert done.status == NO_PERMISSION and "the SOCKS proxy demands a login" in done.err
+    done = talk(dovecot.url("imap"), f"--via=socks5://joe@127.0.0.1:{strict_socks.port}")
+    assert done.status == NO_PERMISSION and "Password for joe" not in done.out
+    assert strict_socks.seen == []
 
 
 def test_socks5_failures(socks, dovecot, talk):
