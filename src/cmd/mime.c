@@ -88,12 +88,14 @@ typedef struct {
     off_t input_at; /* where it began */
     uint64_t done;  /* messages */
     bool careful;
+    bool begun; /* the worker has come to a message */
 } Watch;
 
 static void take_line(Watch *watch, const char *line)
 {
     if (line[0] == MIME_PROGRESS) {
         watch->done = g_ascii_strtoull(line + 1, NULL, 10);
+        watch->begun = true;
     } else if (*line != '\0') {
         fprintf(stderr, "%s\n", line);
     }
@@ -155,7 +157,10 @@ static void tell_end(const Watch *watch, const char *why, GError **error)
     g_autofree char *which = g_strdup_printf(", message %" G_GUINT64_FORMAT, watch->done + 1);
     bool single = watch->files[1] == NULL;
     error_fail(error, POSTERN_ERROR_LIMIT, "%s%s: this message cannot be read: %s",
-               single ? watch->files[0] : "the input", watch->done > 0 ? which : "", why);
+               !single                             ? "the input"
+               : strcmp(watch->files[0], "-") == 0 ? "standard input"
+                                                   : watch->files[0],
+               watch->done > 0 ? which : "", why);
 }
 
 /* A worker that a limit ended has written what came before: the next one goes on there. First with
@@ -167,6 +172,7 @@ static int watch_workers(Watch *watch)
         GError *error = NULL;
         int status = 0;
         bool was_careful = watch->careful;
+        watch->begun = false;
         if (!run_worker(watch, &status, &error)) {
             return command_fail(error);
         }
@@ -180,6 +186,9 @@ static int watch_workers(Watch *watch)
             int failed = command_fail(error);
             worst = MAX(worst, failed);
             watch->done++;
+            if (!watch->begun) {
+                return worst; /* it does not even get to a message: no other will do better */
+            }
         }
         watch->careful = true;
     }

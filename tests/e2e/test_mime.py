@@ -338,6 +338,13 @@ def test_a_header_that_outgrows_the_memory_is_named_and_the_next_message_is_read
     assert b"first" in out and b"third" in out and peak < 220_000
 
 
+def test_a_limit_below_what_the_program_itself_takes_ends(tmp_path):
+    path = tmp_path / "box"
+    path.write_bytes(b"From a@b Mon Jan  1 10:00:00 2024\nSubject: x\n\nx\n\n" * 3)
+    status, _, err, _ = limited("--memory-limit=1", "-", stdin=path.open("rb"))
+    assert status == 76 and err.count("\n") == 0 and err.startswith("postern: standard input: ")
+
+
 @pytest.mark.parametrize("way", ["save", "part"])
 def test_a_large_attachment_takes_no_memory(tmp_path, way):
     path = tmp_path / "large.eml"
