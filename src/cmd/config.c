@@ -190,7 +190,7 @@ const Command cmd_config = {
             "defaults filled in, as JSON; passwords are shown as *****.",
     .examples = "  postern config import fetchmailrc ~/.fetchmailrc\n"
                 "  postern config import mpoprc ~/.mpoprc --into ~/.config/postern/accounts.conf\n"
-                "  postern config import msmtprc ~/.msmtprc --with-passwords --into accounts.conf\n"
+                "  postern config import msmtprc ~/.msmtprc --with-passwords --into FILE\n"
                 "  postern config show fetchmailrc ~/.fetchmailrc\n",
     .options = options,
     .values_size = sizeof(ConfigOptions),

@@ -155,7 +155,7 @@ const Command cmd_fetch = {
         "  postern fetch pop3s://joe@pop.example.org\n"
         "  postern fetch imaps://joe@imap.example.org --folder='INBOX,Lists/*' --to=Mail\n"
         "  postern fetch work --after=delete --keep-days=30\n"
-        "  postern fetch pop3://joe@pop.example.org --via=ssh://pop.example.org --daemon=5m\n"
+        "  postern fetch pop3://pop.example.org --via=ssh://pop.example.org --daemon=5m\n"
         "  postern fetch work --to='|procmail -d %u'\n",
     .options = fetch_options,
     .connects = true,
