@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cmd/command.h"
+#include "cmd/help.h"
 #include "cmd/send.h"
 #include "cmd/sendmail.h"
 #include "config/accounts.h"
@@ -158,6 +159,10 @@ static bool take_letters(Sendmail *s, char **argv, int *next, GError **error)
             continue;
         }
         const char *value = at[1] || letters[i].shape == ATTACHED ? at + 1 : argv[*next];
+        if (!value && *at == 'h') { /* a hop count for old programs; alone it asks for help */
+            s->mode = '?';
+            return true;
+        }
         if (!value) {
             return error_fail(error, POSTERN_ERROR_USAGE, "-%c needs a value", *at);
         }
@@ -408,10 +413,7 @@ static int do_nothing(Sendmail *s)
 static int help(Sendmail *s)
 {
     (void)s;
-    printf("Usage: sendmail [-t] [-i] [-f SENDER] [-F NAME] [-a ACCOUNT] [-v] [RECIPIENT...] < "
-           "MESSAGE\n"
-           "       sendmail -bs | -bp | -q\n\n%s\n\nMore: man postern-sendmail\n",
-           cmd_sendmail.text);
+    help_print_command(&cmd_sendmail);
     return 0;
 }
 
@@ -468,7 +470,10 @@ const Command cmd_sendmail = {
     .name = "sendmail",
     .summary = "hand over mail as programs do, by sendmail's command line",
     .arguments = "[-t] [-i] [-f SENDER] [RECIPIENT...]",
-    .text = "Reads a message and hands it to the account whose \"from\" patterns fit its sender. "
-            "Installed as\nsendmail, mailq or newaliases it is those.",
+    .text = "Reads a message and hands it to the account whose \"from\" patterns fit its\n"
+            "sender. Installed as sendmail, mailq or newaliases it is those. Its options are\n"
+            "those of sendmail: man postern-sendmail.",
+    .examples = "  postern sendmail -t < message.eml\n"
+                "  postern sendmail -bp              what waits in the spool\n",
     .run_words = run_words,
 };
