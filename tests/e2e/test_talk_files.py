@@ -227,7 +227,7 @@ def test_help_tells_every_command_and_the_process(talk, dovecot):
     done = talk(dovecot.url("pop3s"), input="/help\n")
     commands = set(re.findall(r"^  /(\w+)", done.out, re.MULTILINE))
     assert commands == set(
-        "starttls auth apop cert tls caps resume rekey save send raw wait expect history help quit drop".split()
+        "starttls auth apop cert tls caps resume rekey save send raw wait expect history help quit drop mime attach".split()
     )
     assert re.search(r"kill -ALRM \d+$", done.out, re.MULTILINE)
 

@@ -290,7 +290,7 @@ def test_hop_dies_and_returns(rig, tunnel, dovecot):
     hop = rig.launch(Ssh(rig, "ssh-mortal"))
     t = tunnel(":0", dovecot.url("pop3"), f"--via={hop.hop}", *ssh_options(hop.options()))
     assert raw(t.port, b"QUIT").startswith(b"+OK")
-    logins = [pid for pid, line in descendants(os.getpid()) if "sshd" in line and str(hop.dir) not in line]
+    logins = [pid for pid, line in descendants(os.getpid()) if "sshd" in line and " -f " not in line]
     hop.stop()
     for pid in logins:  # they outlive the listening process
         with contextlib.suppress(ProcessLookupError):
