@@ -246,8 +246,9 @@ void domain_facts_free(DomainFacts *d)
     if (d == NULL) {
         return;
     }
-    Fact *const single[] = {&d->exists, &d->dnssec,  &d->null_mx, &d->mta_sts_record, &d->mta_sts_policy,
-                            &d->tls_rpt, &d->spf,     &d->dmarc,          &d->autoconfig};
+    Fact *const single[] = {&d->exists,         &d->dnssec,  &d->null_mx, &d->mta_sts_record,
+                            &d->mta_sts_policy, &d->tls_rpt, &d->spf,     &d->dmarc,
+                            &d->autoconfig};
     clear_facts(single, G_N_ELEMENTS(single));
     g_ptr_array_unref(d->mx);
     g_ptr_array_unref(d->srv);

@@ -13,7 +13,7 @@ enum {
     MX_MAX = 64,
     SRV_MAX = 16,       /* targets of one service */
     ADDRESSES_MAX = 64, /* of one MX host */
-    NXDOMAIN = 3, /* RFC 1035 4.1.1 */
+    NXDOMAIN = 3,       /* RFC 1035 4.1.1 */
     TXT_MAX = 256 * 1024,
     POLICY_MAX = 64 * 1024, /* RFC 8461 3.3 */
     AUTOCONFIG_MAX = 256 * 1024,
@@ -221,7 +221,8 @@ static void probe_mx(DomainProbe *p)
     }
     fact_set(&facts->dnssec, answer->secure ? YES : NO, NULL);
     fact_set(&facts->exists, answer->rcode == NXDOMAIN ? NO : YES,
-             answer->rcode == NXDOMAIN ? "the DNS says that there is no such name (NXDOMAIN)" : NULL);
+             answer->rcode == NXDOMAIN ? "the DNS says that there is no such name (NXDOMAIN)"
+                                       : NULL);
     if (facts->exists.known == NO) {
         return;
     }

@@ -17,7 +17,8 @@ void digest_pbkdf2(DigestKind kind, Bytes password, Bytes salt, unsigned iterati
                    size_t out_len);
 /* Cryptographically random. Never fails: without randomness the program stops. */
 void digest_random(void *out, size_t len);
-/* A digest of data that comes in pieces. digest_finish() writes digest_size() bytes and frees it. */
+/* A digest of data that comes in pieces. digest_finish() writes digest_size() bytes and frees it.
+ */
 typedef struct Digest Digest;
 Digest *digest_new(DigestKind kind);
 void digest_update(Digest *digest, Bytes piece);

@@ -151,12 +151,11 @@ const Command cmd_fetch = {
             "from every account of accounts.conf that has an address of POP3 or IMAP.\n"
             "Status: 0 fine, 75 try again later (a lock is held, the server or the target is\n"
             "not ready), 76 insecure or broken, 77 login refused, 130 interrupted.",
-    .examples =
-        "  postern fetch pop3s://joe@pop.example.org\n"
-        "  postern fetch imaps://joe@imap.example.org --folder='INBOX,Lists/*' --to=Mail\n"
-        "  postern fetch work --after=delete --keep-days=30\n"
-        "  postern fetch pop3://pop.example.org --via=ssh://pop.example.org --daemon=5m\n"
-        "  postern fetch work --to='|procmail -d %u'\n",
+    .examples = "  postern fetch pop3s://joe@pop.example.org\n"
+                "  postern fetch imaps://joe@imap.example.org --folder='INBOX,Lists/*' --to=Mail\n"
+                "  postern fetch work --after=delete --keep-days=30\n"
+                "  postern fetch pop3://pop.example.org --via=ssh://pop.example.org --daemon=5m\n"
+                "  postern fetch work --to='|procmail -d %u'\n",
     .options = fetch_options,
     .connects = true,
     .values_size = sizeof(FetchOptions),

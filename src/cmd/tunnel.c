@@ -337,11 +337,10 @@ const Command cmd_tunnel = {
             "SSH or SOCKS. Without, your client talks plain text to it, and it talks verified TLS\n"
             "to the server, STARTTLS included. Only you may connect, unless --allow says more.\n"
             "Where it listens is printed; a COMMAND finds it in $POSTERN_TUNNEL_HOST and _PORT.",
-    .examples =
-        "  postern tunnel 11110 pop3://popserver --via ssh://joe@gateway.example.org\n"
-        "  postern tunnel 11143 imap://mail.example.org\n"
-        "  postern tunnel 11025 submission://mail.example.org --background --for 5m\n"
-        "  postern tunnel 0 imap://mail.example.org -- sh -c 'mua $POSTERN_TUNNEL_PORT'\n",
+    .examples = "  postern tunnel 11110 pop3://popserver --via ssh://joe@gateway.example.org\n"
+                "  postern tunnel 11143 imap://mail.example.org\n"
+                "  postern tunnel 11025 submission://mail.example.org --background --for 5m\n"
+                "  postern tunnel 0 imap://mail.example.org -- sh -c 'mua $POSTERN_TUNNEL_PORT'\n",
     .options = options,
     .connects = true,
     .values_size = sizeof(TunnelOptions),

@@ -38,8 +38,8 @@ char *row_own_name(const Session *s);
  * then a line of base64 for each challenge, or "*" to give up (NULL). Suspend. */
 bool row_auth_begin(Session *s, const char *command, const Secret *initial, GError **error);
 bool row_auth_respond(Session *s, const Secret *base64, GError **error);
-/* With the last message of a login, or right behind it: the commands of s->after_login, if there are
- * any and the server takes them. Suspends. */
+/* With the last message of a login, or right behind it: the commands of s->after_login, if there
+ * are any and the server takes them. Suspends. */
 bool row_send_after_login(Session *s, GError **error);
 /* A password by the plan's callback; AUTH when there is none. The caller owns it. */
 Secret *row_password(Session *s, GError **error);

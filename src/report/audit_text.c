@@ -104,8 +104,8 @@ static void put_group(const AuditPage *p, const AuditGroup *group)
 {
     g_autoptr(GHashTable) told = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     bool passed = group->verdict == VERDICT_PASS;
-    g_autofree char *head =
-        g_strdup_printf("%s  %s%s", group->check->id, passed ? "not so: " : "", group->check->title);
+    g_autofree char *head = g_strdup_printf("%s  %s%s", group->check->id, passed ? "not so: " : "",
+                                            group->check->title);
     audit_wrap(p->out, head, 2);
     for (guint i = 0; i < group->findings->len; i++) {
         put_evidence(p, group, i, told);

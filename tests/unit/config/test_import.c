@@ -98,10 +98,10 @@ static void test_import_fetchmailrc(void)
 
 static void test_import_turns_the_recipe_into_a_way_through_ssh(void)
 {
-    g_autoptr(Import) import = import_text(
-        import_fetchmailrc,
-        "defaults no rewrite\npoll localhost protocol pop3 port 11110 user joe\n"
-        "  preconnect \"ssh -C -f me@popserver -L 11110:popserver:110 sleep 5\"\n");
+    g_autoptr(Import) import =
+        import_text(import_fetchmailrc,
+                    "defaults no rewrite\npoll localhost protocol pop3 port 11110 user joe\n"
+                    "  preconnect \"ssh -C -f me@popserver -L 11110:popserver:110 sleep 5\"\n");
     const Account *a = account_of(import, 0);
     g_assert_cmpstr(a->url, ==, "pop3://popserver");
     g_assert_cmpstr(a->via[0], ==, "ssh://me@popserver");
