@@ -313,7 +313,8 @@ static int serve_options(const ServeOptions *o, char **args)
 {
     GError *error = NULL;
     Serve s = {.options = o, .made_up = g_ptr_array_new_with_free_func(made_up_free)};
-    g_autoptr(GPtrArray) made_up = s.made_up;
+    g_autoptr(GPtrArray) made_up = s.made_up; /* goes with this function */
+    (void)made_up;
     g_autoptr(GPtrArray) users = g_ptr_array_new_with_free_func(user_free);
     g_autoptr(GPtrArray) faults = g_ptr_array_new_with_free_func((GDestroyNotify)fault_free);
     g_autoptr(GPtrArray) script = NULL;

@@ -310,7 +310,7 @@ static bool run_tunnel(Tunnel *t, const Words *words, int *ret_status, GError **
 static int run(void *values, char **args)
 {
     TunnelOptions *o = values;
-    Words words;
+    Words words = {0};
     int status = 0;
     GError *error = NULL;
     Tunnel t = {.options = o,

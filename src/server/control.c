@@ -68,6 +68,7 @@ static bool send_news(Waiter *w, GError **error)
         w->next++;
         if (strcmp(w->address, "*") == 0 || g_ascii_strcasecmp(w->address, a->to) == 0) {
             g_autoptr(GBytes) kept = g_bytes_ref(a->text); /* it may be forgotten meanwhile */
+            (void)kept;
             ok = send_arrival(w->g, a, error);
         }
     }

@@ -20,7 +20,8 @@ typedef struct {
 
 /* --- replies --- */
 
-static void finish(Imapd *i, const char *status, const char *format, va_list args)
+static void G_GNUC_PRINTF(3, 0)
+    finish(Imapd *i, const char *status, const char *format, va_list args)
 {
     g_autofree char *text = g_strdup_vprintf(format, args);
     imapd_news(i);
