@@ -17,7 +17,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from rig import Rig, hostile_dialects, hostile_mail, secrets  # noqa: E402
+from fetching import fill  # noqa: E402
+from rig import Rig, hostile_dialects, hostile_mail, mailbox, secrets  # noqa: E402
 from rig.postern import Postern, binary  # noqa: E402
 from rig.process import NeedsRoot  # noqa: E402
 from rig.servers import SERVERS  # noqa: E402
@@ -110,6 +111,17 @@ def passwords(rig):
     registry.add(*rig.users.secrets())
     rig.on_secret = registry.add
     return registry
+
+
+@pytest.fixture(scope="module", autouse=True)
+def alices_mail_is_put_back(rig):
+    """A file may send mail to alice, or collect it: the next one finds in her mailbox what the rig puts there."""
+    yield
+    for server in rig.running("dovecot"):
+        maildir = server.maildir(rig.users.alice)
+        there = [file.read_bytes() for name in ("cur", "new") for file in (maildir / name).iterdir()]
+        if sorted(there) != sorted(mailbox.MESSAGES):
+            fill(server, rig.users.alice, mailbox.MESSAGES)
 
 
 @pytest.fixture

@@ -8,9 +8,6 @@ import subprocess
 from collections import Counter
 from pathlib import Path
 
-import pytest
-from rig import mailbox
-
 RECEIVED = re.compile(rb"\AReceived: from [^\n]*\n(?:\t[^\n]*\n)*")
 
 
@@ -39,13 +36,6 @@ def fill(dovecot, user, content: list[bytes]):
         (maildir / "cur" / f"{1700000000 + number}.M{number}P1.rig,S={len(message)}:2,").write_bytes(message)
     if dovecot.root:
         subprocess.run(["chown", "-R", f"{dovecot.owner}:{dovecot.group}", maildir], check=True)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def mail_as_it_was(dovecot, users):
-    """For files that change what is in alice's mailbox: other files find in it what the rig put there."""
-    yield
-    fill(dovecot, users.alice, mailbox.MESSAGES)
 
 
 def remaining(dovecot, user) -> int:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import fetching
 import pytest
-from fetching import mail_as_it_was  # noqa: F401
 from rig.postern import binary
 
 GUIDE = Path(__file__).resolve().parents[2] / "docs" / "guide" / "from-fetchmail.md"

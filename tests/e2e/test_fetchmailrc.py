@@ -10,7 +10,6 @@ import time
 
 import fetching
 import pytest
-from fetching import mail_as_it_was  # noqa: F401
 from rig.postern import binary
 
 

@@ -11,7 +11,6 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from fetching import mail_as_it_was  # noqa: F401
 
 from rig.postern import binary
 

@@ -67,7 +67,7 @@ def test_silence_times_out_at_each_stage(postern, pki, hostile, scheme):
 @pytest.mark.parametrize("scheme", LOGINS)
 def test_closing_is_told_at_each_stage(postern, pki, hostile, scheme):
     for stage, server, result in at_each_stage(postern, pki, hostile, scheme, "drop_at"):
-        assert_refused(result, 76, "the server closed the connection while we waited for")
+        assert_refused(result, 76, "closed the connection")
         assert_told_where(
             result,
             stage,
@@ -76,6 +76,7 @@ def test_closing_is_told_at_each_stage(postern, pki, hostile, scheme):
             "a reply to",
             "after the TLS handshake",
             "the TLS handshake",
+            "our TLS handshake",
         )
 
 

@@ -10,6 +10,7 @@ import smtplib
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -370,10 +371,15 @@ def gone(pids) -> bool:
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
-def test_the_shared_login_ends_with_the_tunnel(through, dovecot, tmp_path, how):
-    t = through(":0", dovecot.url("pop3"), env={"XDG_RUNTIME_DIR": str(tmp_path)})
+def test_the_shared_login_ends_with_the_tunnel(through, dovecot, how):
+    with tempfile.TemporaryDirectory(prefix="run-") as runtime:  # short: a socket's path has at most 107 octets
+        ends_with_the_tunnel(through, dovecot, Path(runtime), how)
+
+
+def ends_with_the_tunnel(through, dovecot, runtime, how):
+    t = through(":0", dovecot.url("pop3"), env={"XDG_RUNTIME_DIR": str(runtime)})
     assert raw(t.port, b"QUIT").startswith(b"+OK")
-    (place,) = tmp_path.glob("postern-*")
+    (place,) = runtime.glob("postern-*")
     assert place.stat().st_mode & 0o777 == 0o700
     started = descendants(t.process.pid)
     assert any("ControlMaster=yes" in line for _, line in started), started

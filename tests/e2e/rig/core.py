@@ -43,6 +43,10 @@ class Rig:
             shutil.chown(path, owner)
         return path
 
+    def running(self, name: str) -> list:
+        """That server, if it was started; nothing is started here."""
+        return [self._servers[name]] if name in self._servers else []
+
     def start(self, name: str):
         """The server of that name (see servers.py), started unless it runs already."""
         if name not in self._servers:
