@@ -1,7 +1,7 @@
 /* pop3_source_fetch.c: messages out of a POP3 maildrop: RETR and TOP in a window, bodies in large
  * pieces. */
 #include "fetch/pop3_source.h"
-#include "proto/pop3_body.h"
+#include "proto/dot_text.h"
 
 typedef struct {
     Pop3Source *p;
@@ -55,15 +55,15 @@ static bool give(const SourceSink *sink, Bytes text, uint64_t *octets, GError **
  */
 static bool receive_body(Wire *w, const SourceSink *sink, uint64_t *octets, GError **error)
 {
-    Pop3Body body;
+    DotReader reader;
     Bytes there, text;
-    pop3_body_begin(&body);
-    while (!pop3_body_ended(&body)) {
+    dot_reader_begin(&reader);
+    while (!dot_reader_ended(&reader)) {
         if (!wire_peek(w, &there, error)) {
             return false;
         }
         Bytes rest = there;
-        while (pop3_body_text(&body, &rest, &text)) {
+        while (dot_reader_text(&reader, &rest, &text)) {
             if (!give(sink, text, octets, error)) {
                 return false;
             }

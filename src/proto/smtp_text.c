@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "proto/dot_text.h"
+
 enum {
     GATHERED_MAX = 256 * 1024, /* one write: what of a text with dots is copied together */
 };
@@ -131,25 +133,6 @@ GByteArray *smtp_text_normalise(Bytes text)
 
 /* --- sending --- */
 
-/* The length up to where a dot is to be put in: the next dot that begins a line, or all of it. */
-static size_t to_next_dot(Bytes text, bool at_line_start)
-{
-    if (at_line_start && bytes_starts(text, ".")) {
-        return 0;
-    }
-    const char *end = text.data + text.len;
-    for (const char *at = text.data; at && at < end; at++) {
-        at = memchr(at, '\n', (size_t)(end - at));
-        if (!at || at + 1 == end) {
-            break;
-        }
-        if (at[1] == '.') {
-            return (size_t)(at - text.data) + 1;
-        }
-    }
-    return text.len;
-}
-
 static bool flush(Wire *w, GString *gathered, GError **error)
 {
     bool ok = !gathered->len || wire_send_bytes(w, bytes_of_string(gathered), false, error);
@@ -172,23 +155,14 @@ static bool put(Wire *w, GString *gathered, Bytes piece, GError **error)
 
 bool smtp_text_send(Wire *w, Bytes text, GError **error)
 {
-    bool ends_in_line = !text.len || text.data[text.len - 1] == '\n';
     g_autoptr(GString) gathered = g_string_sized_new(MIN(text.len, (size_t)GATHERED_MAX) + 64);
-    Bytes rest = text;
-    bool dot = to_next_dot(rest, true) == 0 && rest.len;
-    while (rest.len) {
-        if (dot && !put(w, gathered, BYTES_LITERAL("."), error)) {
+    size_t at = 0;
+    bool dot;
+    for (Bytes run; dot_text_next(text, &at, &dot, &run);) {
+        if ((dot && !put(w, gathered, BYTES_LITERAL("."), error)) ||
+            !put(w, gathered, run, error)) {
             return false;
         }
-        /* The dot itself is part of the piece: what follows it is looked at from there on. */
-        size_t len =
-            dot ? 1 + to_next_dot(bytes_sub(rest, 1, rest.len), false) : to_next_dot(rest, false);
-        if (!put(w, gathered, bytes_sub(rest, 0, len), error)) {
-            return false;
-        }
-        rest = bytes_sub(rest, len, rest.len);
-        dot = true;
     }
-    return put(w, gathered, bytes_of(ends_in_line ? ".\r\n" : "\r\n.\r\n"), error) &&
-           flush(w, gathered, error);
+    return put(w, gathered, dot_text_end(text), error) && flush(w, gathered, error);
 }

@@ -1,59 +1,23 @@
 /* pop3d_body.c: messages on their way to POP3 clients. */
 #include <string.h>
 
+#include "proto/dot_text.h"
 #include "server/pop3d.h"
-
-/* Where the next line begins with a dot, from `from` (a line's beginning when `fresh`) on; text.len
- * when nowhere. */
-static size_t next_dot(Bytes text, size_t from)
-{
-    if (from < text.len && text.data[from] == '.' && (from == 0 || text.data[from - 1] == '\n')) {
-        return from;
-    }
-    while (from < text.len) {
-        const char *end = memchr(text.data + from, '\n', text.len - from);
-        if (!end || end + 1 == text.data + text.len) {
-            return text.len;
-        }
-        from = (size_t)(end + 1 - text.data);
-        if (text.data[from] == '.') {
-            return from;
-        }
-    }
-    return text.len;
-}
 
 bool pop3d_send_body(Guest *g, Bytes text, GError **error)
 {
+    bool stuffing = !guest_fault(g, "no-dot-stuffing");
     size_t at = 0;
-    if (guest_fault(g, "no-dot-stuffing")) {
-        if (!guest_send(g, text, error)) {
+    bool dot;
+    for (Bytes run; dot_text_next(text, &at, &dot, &run);) {
+        if ((dot && stuffing && !guest_send(g, BYTES_LITERAL("."), error)) ||
+            !guest_send(g, run, error)) {
             return false;
         }
-        at = text.len;
     }
-    while (at < text.len) {
-        size_t dot = next_dot(text, at);
-        if (dot == at) {
-            /* The dot itself goes out with what follows it; here goes the one before it. */
-            size_t next = next_dot(text, at + 1);
-            if (!guest_send(g, BYTES_LITERAL("."), error) ||
-                !guest_send(g, bytes_sub(text, at, next - at), error)) {
-                return false;
-            }
-            at = next;
-        } else {
-            if (!guest_send(g, bytes_sub(text, at, dot - at), error)) {
-                return false;
-            }
-            at = dot;
-        }
-    }
-    bool ends = text.len >= 2 && memcmp(text.data + text.len - 2, "\r\n", 2) == 0;
-    bool bad_dot = guest_fault(g, "bad-dot") != NULL;
     guest_tell_payload(g, text);
-    return guest_send(
-        g, bytes_of(ends || text.len == 0 ? (bad_dot ? "\n.\n" : ".\r\n") : "\r\n.\r\n"), error);
+    Bytes end = guest_fault(g, "bad-dot") ? BYTES_LITERAL("\n.\n") : dot_text_end(text);
+    return guest_send(g, end, error);
 }
 
 Bytes pop3d_top(Bytes text, uint64_t lines)

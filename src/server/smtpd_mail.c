@@ -2,7 +2,7 @@
  * message. */
 #include <string.h>
 
-#include "proto/pop3_body.h"
+#include "proto/dot_text.h"
 #include "server/smtpd.h"
 
 enum { RCPT_MAX = 1000, ADDRESS_MAX = 1000 };
@@ -300,15 +300,15 @@ static bool finish(Smtpd *s, GBytes *text, GError **error)
 /* Reads up to the dot; what is above the limit is read and thrown away. Suspends. */
 static bool read_text(Smtpd *s, GByteArray *text, bool *too_much, GError **error)
 {
-    Pop3Body body;
+    DotReader reader;
     Bytes there, piece;
-    pop3_body_begin(&body);
-    while (!pop3_body_ended(&body)) {
+    dot_reader_begin(&reader);
+    while (!dot_reader_ended(&reader)) {
         if (!wire_peek(s->g->wire, &there, error)) {
             return false;
         }
         Bytes rest = there;
-        while (pop3_body_text(&body, &rest, &piece)) {
+        while (dot_reader_text(&reader, &rest, &piece)) {
             *too_much = *too_much || text->len + piece.len > smtpd_max_size(s);
             if (!*too_much) {
                 g_byte_array_append(text, (const guint8 *)piece.data, (guint)piece.len);

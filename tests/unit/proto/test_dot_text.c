@@ -1,4 +1,4 @@
-#include "proto/pop3_body.h"
+#include "proto/dot_text.h"
 
 #include <string.h>
 
@@ -29,22 +29,22 @@ static bool slowly(Bytes in, GString *text, size_t *used)
 
 static bool in_pieces(Bytes in, size_t first, size_t step, GString *text, size_t *used)
 {
-    Pop3Body body;
+    DotReader reader;
     Bytes part, piece;
-    pop3_body_begin(&body);
+    dot_reader_begin(&reader);
     *used = 0;
-    for (size_t at = 0, len = first; at < in.len && !pop3_body_ended(&body);
+    for (size_t at = 0, len = first; at < in.len && !dot_reader_ended(&reader);
          at += len, len = step) {
         part = bytes_sub(in, at, len);
         size_t given = part.len;
-        while (pop3_body_text(&body, &part, &piece)) {
+        while (dot_reader_text(&reader, &part, &piece)) {
             g_assert_cmpuint(piece.len, >, 0);
             g_string_append_len(text, piece.data, (gssize)piece.len);
         }
         *used += given - part.len;
-        g_assert_true(pop3_body_ended(&body) || !part.len);
+        g_assert_true(dot_reader_ended(&reader) || !part.len);
     }
-    return pop3_body_ended(&body);
+    return dot_reader_ended(&reader);
 }
 
 static void compare(Bytes in)
@@ -64,6 +64,26 @@ static void compare(Bytes in)
     }
 }
 
+/* What is written is read back, with the CRLF at its end that it may have lacked. */
+static void there_and_back(Bytes text)
+{
+    g_autoptr(GString) wire = g_string_new(NULL);
+    g_autoptr(GString) back = g_string_new(NULL);
+    size_t at = 0, used;
+    bool dot;
+    for (Bytes run; dot_text_next(text, &at, &dot, &run);) {
+        g_assert_cmpuint(run.len, >, 0);
+        g_string_append(wire, dot ? "." : "");
+        g_string_append_len(wire, run.data, (gssize)run.len);
+    }
+    Bytes end = dot_text_end(text);
+    g_string_append_len(wire, end.data, (gssize)end.len);
+    g_assert_true(in_pieces(bytes_of_string(wire), wire->len, 1, back, &used));
+    g_assert_cmpuint(used, ==, wire->len);
+    g_assert_cmpuint(back->len, ==, text.len + end.len - 3);
+    g_assert_true(bytes_equal(bytes_sub(bytes_of_string(back), 0, text.len), text));
+}
+
 /* All runs of seven octets out of those that count: 4^7. */
 static void test_every_cut_of_every_run_gives_the_same(void)
 {
@@ -74,6 +94,7 @@ static void test_every_cut_of_every_run_gives_the_same(void)
             run[i] = alphabet[code >> (2 * i) & 3];
         }
         compare((Bytes){run, sizeof run});
+        there_and_back((Bytes){run, sizeof run});
     }
 }
 
@@ -119,8 +140,8 @@ static void test_lists_as_servers_write_them(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    g_test_add_func("/pop3_body/every_cut", test_every_cut_of_every_run_gives_the_same);
-    g_test_add_func("/pop3_body/dots", test_dots_are_undone_and_the_end_is_seen);
+    g_test_add_func("/dot_text/every_cut", test_every_cut_of_every_run_gives_the_same);
+    g_test_add_func("/dot_text/dots", test_dots_are_undone_and_the_end_is_seen);
     g_test_add_func("/pop3_list/lines", test_lists_as_servers_write_them);
     return g_test_run();
 }

@@ -1,22 +1,22 @@
 /* POP3 multi-line answers: wherever they are cut, the same text comes out of them. */
 #include <string.h>
 
-#include "proto/pop3_body.h"
+#include "proto/dot_text.h"
 #include "proto/pop3_list.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static bool in_pieces(Bytes in, size_t step, GString *text)
 {
-    Pop3Body body;
-    pop3_body_begin(&body);
-    for (size_t at = 0; at < in.len && !pop3_body_ended(&body); at += step) {
+    DotReader reader;
+    dot_reader_begin(&reader);
+    for (size_t at = 0; at < in.len && !dot_reader_ended(&reader); at += step) {
         Bytes part = bytes_sub(in, at, step), piece;
-        while (pop3_body_text(&body, &part, &piece)) {
+        while (dot_reader_text(&reader, &part, &piece)) {
             g_string_append_len(text, piece.data, (gssize)piece.len);
         }
     }
-    return pop3_body_ended(&body);
+    return dot_reader_ended(&reader);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
