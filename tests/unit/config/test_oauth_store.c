@@ -1,5 +1,6 @@
 /* oauth_store.c: logins that are kept, in a file or by a command. */
 #include <glib/gstdio.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -197,6 +198,7 @@ static void test_the_lock_is_one_mans(World *w, const void *user)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    signal(SIGPIPE, SIG_IGN); /* as the program does at its start */
     g_autofree char *state = g_dir_make_tmp("postern-oauth-XXXXXX", NULL);
     g_setenv("XDG_STATE_HOME", state, TRUE);
 #define TEST(name)                                                                                 \
