@@ -208,6 +208,64 @@ static void test_secrets_have_a_deadline(void)
     assert_no_children();
 }
 
+static bool feed_secret(const char *command, size_t len, GError **error)
+{
+    g_autofree char *text = g_strnfill(len, 'x');
+    g_autoptr(Secret) secret = secret_new(text, len);
+    return child_feed(command, secret, deadline_in(30), error);
+}
+
+static void test_a_command_is_fed_a_secret(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_assert_true(feed_secret("test \"$(cat)\" = xxxx", 4, &error));
+    g_assert_no_error(error);
+    g_assert_true(feed_secret("test $(wc -c) = 300000", 300000, &error)); /* more than a pipe */
+    g_assert_no_error(error);
+    g_assert_true(child_feed("test -z \"$(cat)\"", NULL, deadline_in(30), &error));
+    g_assert_no_error(error);
+    assert_no_children();
+}
+
+/* Its status counts, whether it has read all of it or nothing. */
+static void test_a_command_that_ends_unread_gives_its_status(void)
+{
+    signal(SIGPIPE, SIG_IGN);
+    static const struct {
+        const char *command;
+        size_t len;
+        const char *message; /* NULL: that is well */
+    } cases[] = {
+        {"exit 0 # hunter2", 300000, NULL},
+        {"exec <&-; sleep 0.05; exit 3 # hunter2", 300000, "status 3"},
+        {"exit 4 # hunter2", 4, "status 4"},
+        {"cat; exit 5 # hunter2", 4, "status 5"},
+        {"kill -9 $$ # hunter2", 300000, "status 137"},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GError) error = NULL;
+        bool good = feed_secret(cases[i].command, cases[i].len, &error);
+        g_assert_true(good == (cases[i].message == NULL));
+        if (!good) {
+            g_assert_error(error, POSTERN_ERROR, POSTERN_ERROR_CONFIG);
+            g_assert_nonnull(strstr(error->message, cases[i].message));
+            g_assert_null(strstr(error->message, "hunter2"));
+        }
+    }
+    assert_no_children();
+    signal(SIGPIPE, SIG_DFL);
+}
+
+static void test_a_command_that_never_reads_has_a_deadline(void)
+{
+    g_autofree char *text = g_strnfill(300000, 'x');
+    g_autoptr(Secret) secret = secret_new(text, 300000);
+    g_autoptr(GError) error = NULL;
+    g_assert_false(child_feed("exec sleep 1000", secret, deadline_in(0.05), &error));
+    g_assert_error(error, POSTERN_ERROR, POSTERN_ERROR_TIMEOUT);
+    assert_no_children();
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -222,5 +280,8 @@ int main(int argc, char **argv)
     g_test_add_func("/child/secret", test_secrets_lose_one_line_end_and_nothing_else);
     g_test_add_func("/child/secret-fails", test_secrets_that_fail_do_not_show_the_command);
     g_test_add_func("/child/secret-deadline", test_secrets_have_a_deadline);
+    g_test_add_func("/child/feed", test_a_command_is_fed_a_secret);
+    g_test_add_func("/child/feed-unread", test_a_command_that_ends_unread_gives_its_status);
+    g_test_add_func("/child/feed-deadline", test_a_command_that_never_reads_has_a_deadline);
     return g_test_run();
 }
