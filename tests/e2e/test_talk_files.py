@@ -66,7 +66,7 @@ def test_several_megabytes_are_sent_and_saved_whole(postern, talk, dovecot, user
     number = re.search(rf"^<~ (\d+) {len(big)}$", done.out, re.MULTILINE)[1]
     script = f"RETR {number}\n/save pop3.eml\nDELE {number}\nQUIT\n"
     done = talk(dovecot.url("pop3s", "bob"), "--login", "-q", input=script, **bob)
-    assert done.status == 0, done.err
+    assert done.status == 0, done.err + done.out[-1000:]
     assert (home.written / "pop3.eml").read_bytes() == big
 
 
