@@ -144,7 +144,7 @@ static void tell(MimeTree *tree, const MimeNode *leaf, uint64_t count, const cha
 static void tell_of_base64(MimeTree *tree, const MimeNode *leaf, const Look *look)
 {
     tell(tree, leaf, look->strange, "octets in it are not base64: passed over");
-    tell(tree, leaf, look->behind_end, "base64 digits stand behind its end: decoded too");
+    tell(tree, leaf, look->behind_end, "base64 digits stand behind its end: passed over");
     if (look->behind_end == 0 && look->digits % 4 == 1) {
         mime_tree_add_defect(
             tree,

@@ -168,6 +168,21 @@ static Bytes without_blank_lines(Bytes text)
     return text;
 }
 
+/* A header that begins after blanks would be none for a parser. Only where another one follows is
+ * it one that was pasted with them. */
+static size_t indent_of_header(Bytes first, Bytes rest)
+{
+    size_t indent = 0;
+    while (indent < first.len && (first.data[indent] == ' ' || first.data[indent] == '\t')) {
+        indent++;
+    }
+    Bytes second = BYTES_NONE;
+    return is_header_line(bytes_sub(first, indent, SIZE_MAX)) && next_line(&rest, &second) &&
+                   is_header_line(second)
+               ? indent
+               : 0;
+}
+
 /* --- base64 --- */
 
 static const struct {
@@ -240,7 +255,7 @@ void pasted_judge(Bytes beginning, Pasted *ret)
     beginning = bytes_sub(beginning, 0, PASTED_LOOK);
     Bytes text = without_blank_lines(beginning), rest = text, first = BYTES_NONE;
     next_line(&rest, &first);
-    *ret = (Pasted){.kind = PASTED_MESSAGE};
+    *ret = (Pasted){.kind = PASTED_MESSAGE, .lead = beginning.len - text.len};
     if (pasted_is_from_line(first)) {
         ret->kind = PASTED_MBOX;
         return;
@@ -252,7 +267,9 @@ void pasted_judge(Bytes beginning, Pasted *ret)
         }
         return;
     }
-    if (is_header_line(first) || judge_base64(text, ret)) {
+    size_t indent = indent_of_header(first, rest);
+    ret->lead += indent;
+    if (is_header_line(bytes_sub(first, indent, SIZE_MAX)) || judge_base64(text, ret)) {
         return;
     }
     char *boundary = find_boundary(text);
@@ -287,6 +304,8 @@ char *pasted_header(const Pasted *pasted)
 char *pasted_words(const Pasted *pasted)
 {
     switch (pasted->kind) {
+    case PASTED_MESSAGE:
+        return pasted->lead > 0 ? g_strdup("the blanks before the header are passed over") : NULL;
     case PASTED_TRANSCRIPT:
         return g_strdup(
             pasted->is_imap

@@ -21,6 +21,7 @@ typedef struct {
     const char *arrow; /* of PASTED_TRANSCRIPT: what every line of the server begins with, or "" */
     bool is_imap;      /* of PASTED_TRANSCRIPT: a FETCH */
     size_t skip;       /* lines that belong to the conversation, before the message */
+    size_t lead;       /* of PASTED_MESSAGE and PASTED_MBOX: blanks and empty lines before it */
 } Pasted;
 
 #define PASTED_LOOK (64 * 1024) /* octets from the beginning that are enough to judge */

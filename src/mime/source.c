@@ -285,7 +285,9 @@ static bool open_next(MimeSource *s, GError **error)
     s->is_mbox = pasted.kind == PASTED_MBOX;
     s->words = pasted_words(&pasted);
     bool good = true;
-    if (pasted.kind != PASTED_MESSAGE && pasted.kind != PASTED_MBOX) {
+    if (pasted.kind == PASTED_MESSAGE || pasted.kind == PASTED_MBOX) {
+        s->start += pasted.lead;
+    } else {
         s->content = 0;
         good = rewrite(s, &pasted, error);
     }

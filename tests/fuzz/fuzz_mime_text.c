@@ -1,11 +1,12 @@
-/* Character sets, HTML, files inside a text, names of files: what a text part may hold, cut at any
- * place. */
+/* Character sets, HTML, format=flowed, files inside a text, names of files: what a text part may
+ * hold, cut at any place. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "mime/charset.h"
 #include "mime/embedded.h"
+#include "mime/flowed.h"
 #include "mime/html.h"
 #include "mime/names.h"
 
@@ -23,6 +24,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     Charset *charset = charset_new(sets[size % G_N_ELEMENTS(sets)]);
     Html *html = html_new();
     uint64_t found = 0;
+    Flowed *flowed = flowed_new(size % 2);
     EmbeddedScan *scan = embedded_new(take, &found);
     g_autoptr(GString) utf8 = g_string_new(NULL);
     g_autoptr(GString) text = g_string_new(NULL);
@@ -31,10 +33,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         g_string_truncate(utf8, 0);
         charset_feed(charset, bytes_sub(rest, 0, cut), utf8);
         html_feed(html, bytes_of_string(utf8), text);
+        flowed_feed(flowed, bytes_of_string(utf8), text);
         embedded_feed(scan, bytes_sub(rest, 0, cut));
     }
     charset_end(charset, utf8);
     html_end(html, text);
+    flowed_end(flowed, text);
     embedded_end(scan);
     g_autofree char *given = g_strndup((const char *)data, size);
     g_autofree char *name = names_safe(given, "1", "text/plain");
@@ -44,6 +48,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     charset_free(charset);
     html_free(html);
+    flowed_free(flowed);
     embedded_free(scan);
     return 0;
 }

@@ -34,6 +34,33 @@ static void test_kinds(void)
     }
 }
 
+static void test_blanks_before_a_header_are_no_part_of_it(void)
+{
+    static const struct {
+        const char *text;
+        PastedKind kind;
+        size_t lead;
+    } rows[] = {
+        {"A: b\nC: d\n\nx\n", PASTED_MESSAGE, 0},
+        {"\n \r\nA: b\n\nx\n", PASTED_MESSAGE, 4},
+        {"  A: b\nC: d\n", PASTED_MESSAGE, 2},
+        {"\n\tA: b\nC: d\n", PASTED_MESSAGE, 2},
+        {"  A: b\n  C: d\n", PASTED_TEXT, 0}, /* all of it is indented: no message as it is */
+        {"  note: this\nis a text\n", PASTED_TEXT, 0},
+        {"\nFrom a@b Mon Jan  1 10:00:00 2024\nA: b\n", PASTED_MBOX, 1},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        Pasted pasted;
+        pasted_judge(bytes_of(rows[i].text), &pasted);
+        g_assert_cmpint(pasted.kind, ==, rows[i].kind);
+        g_assert_cmpuint(pasted.lead, ==, rows[i].lead);
+        g_autofree char *words = pasted_words(&pasted);
+        bool told = pasted.kind == PASTED_TEXT || (pasted.kind == PASTED_MESSAGE && pasted.lead);
+        g_assert_true((words != NULL) == told);
+        pasted_clear(&pasted);
+    }
+}
+
 static char *message_of(const char *text)
 {
     Pasted pasted;
@@ -89,6 +116,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/pasted/kinds", test_kinds);
+    g_test_add_func("/pasted/blanks", test_blanks_before_a_header_are_no_part_of_it);
     g_test_add_func("/pasted/transcripts", test_transcripts);
     g_test_add_func("/pasted/headers", test_headers_are_made_up);
     g_test_add_func("/pasted/from_lines", test_from_lines);

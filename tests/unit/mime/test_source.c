@@ -1,12 +1,9 @@
-/* source.c and limits.c: the messages of an input; words for how a worker ended. */
+/* source.c: the messages of an input. */
 #include "mime/source.h"
 
 #include <glib/gstdio.h>
-#include <signal.h>
 #include <string.h>
 #include <unistd.h>
-
-#include "mime/limits.h"
 
 /* The messages of a file with this text, each followed by "|". */
 static char *messages(const char *text, const char *format)
@@ -39,6 +36,8 @@ static void test_mbox(void)
     g_assert_cmpstr(two, ==, "A: 1\n\nx\n|1\nA: 2\n\nFrom me to you\n|2\n");
     g_autofree char *empty = messages(FROM FROM "A: 2\n\n", NULL);
     g_assert_cmpstr(empty, ==, "|1\nA: 2\n\n|2\n");
+    g_autofree char *late = messages("\n\n" FROM "A: 1\n\nx\n", NULL);
+    g_assert_cmpstr(late, ==, "A: 1\n\nx\n|1\n");
     g_autofree char *forced = messages(FROM "A: 1\n\nx\n", "message");
     g_assert_cmpstr(forced, ==, FROM "A: 1\n\nx\n|1\n");
 }
@@ -76,6 +75,14 @@ static void test_rewritten(void)
     g_assert_cmpstr(text, ==, "MIME-Version: 1.0\n\nonly text\n|1\n");
 }
 
+static void test_blanks_before_the_header_are_passed_over(void)
+{
+    g_autofree char *lines = messages("\n\nA: 1\n\nx\n", NULL);
+    g_assert_cmpstr(lines, ==, "A: 1\n\nx\n|1\n");
+    g_autofree char *indented = messages(" A: 1\nB: 2\n\nx\n", "message");
+    g_assert_cmpstr(indented, ==, "A: 1\nB: 2\n\nx\n|1\n");
+}
+
 static void test_missing_files_are_told(void)
 {
     g_autoptr(GError) error = NULL;
@@ -85,24 +92,13 @@ static void test_missing_files_are_told(void)
     g_assert_error(error, POSTERN_ERROR, POSTERN_ERROR_NO_INPUT);
 }
 
-static void test_limits_are_explained(void)
-{
-    const MimeLimits limits = {.cpu_seconds = 7, .memory_mb = 123};
-    g_autofree char *cpu = limits_explain(&limits, 128 + SIGXCPU);
-    g_assert_nonnull(strstr(cpu, "7 s"));
-    g_autofree char *memory = limits_explain(&limits, LIMITS_EXIT_MEMORY);
-    g_assert_nonnull(strstr(memory, "123 MB"));
-    g_assert_null(limits_explain(&limits, 65));
-    g_assert_null(limits_explain(&limits, 0));
-}
-
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/source/mbox", test_mbox);
     g_test_add_func("/source/large_mbox", test_a_large_mbox_is_split_everywhere);
     g_test_add_func("/source/rewritten", test_rewritten);
+    g_test_add_func("/source/blanks", test_blanks_before_the_header_are_passed_over);
     g_test_add_func("/source/missing", test_missing_files_are_told);
-    g_test_add_func("/limits/explained", test_limits_are_explained);
     return g_test_run();
 }
