@@ -70,3 +70,34 @@ def test_tests_do_not_inherit_ignored_signals(runner, tmp_path):
     subprocess.run(["sh", "-c", "trap '' INT HUP QUIT; exec /usr/bin/python3 -W ignore -c \"$0\"", script], check=True)
     ignored = int(log.read_text().split()[1], 16)
     assert [number for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGPIPE) if ignored >> (number - 1) & 1] == []
+
+
+@pytest.fixture
+def pytest_of(runner, tmp_path, monkeypatch):
+    """pytest_of(TEXT): what a file of tests with that text comes to."""
+    run = runner.run
+    monkeypatch.setattr(runner, "LOGS", tmp_path)
+    monkeypatch.setattr(runner, "run", lambda *args: run(*args, cwd=tmp_path))
+
+    def of(text):
+        (tmp_path / "test_it.py").write_text(f"from pathlib import Path\nMARK = Path('{tmp_path}/mark')\n{text}")
+        return runner.run_pytest("e2e", ["test_it.py"], {"PYTHONDONTWRITEBYTECODE": "1"})
+
+    return of
+
+
+def test_what_passes_alone_is_named_unsteady(pytest_of):
+    result = pytest_of("def test_a():\n    there = MARK.exists()\n    MARK.touch()\n    assert there, 'not yet'\ndef test_b(): pass\n")
+    assert (result.passed, result.failed) == (2, [])
+    assert [why.partition(":")[0] for why in result.unsteady] == ["test_it.test_a"] and "not yet" in result.unsteady[0]
+
+
+def test_what_fails_again_has_failed(pytest_of):
+    result = pytest_of("def test_a(): assert not MARK\ndef test_b(): pass\n")
+    assert (result.passed, [name for name, _ in result.failed], result.unsteady) == (1, ["test_it.test_a"], [])
+
+
+def test_many_failures_are_not_tried_again(pytest_of):
+    result = pytest_of("import pytest\n@pytest.mark.parametrize('n', range(4))\ndef test_a(n):\n"
+                       "    there = MARK.with_suffix(str(n)).exists()\n    MARK.with_suffix(str(n)).touch()\n    assert there\n")
+    assert (result.passed, len(result.failed), result.unsteady) == (0, 4, [])
