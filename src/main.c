@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/sanitizer.h"
 #include "cmd/connect.h"
 #include "cmd/help.h"
 
@@ -21,17 +22,6 @@ const Command *const commands[] = {
     &cmd_talk,   &cmd_check,  &cmd_fetch,      &cmd_send, &cmd_sendmail,
     &cmd_serve,  &cmd_tunnel, &cmd_auth,       &cmd_mime, &cmd_mime_worker,
     &cmd_config, &cmd_help,   &cmd_completion, NULL};
-
-#if defined(__SANITIZE_ADDRESS__)
-#define UNDER_SANITIZER 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define UNDER_SANITIZER 1
-#endif
-#endif
-#ifndef UNDER_SANITIZER
-#define UNDER_SANITIZER 0
-#endif
 
 /* Passwords must not end up in a core file, nor be read by a debugger of the same user.
  * LeakSanitizer is such a debugger. */

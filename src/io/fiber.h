@@ -7,17 +7,11 @@
 #include <ucontext.h>
 
 #include "base/error.h"
+#include "base/sanitizer.h"
 
 /* A TLS handshake with its certificate checks was measured at 8.2 kB, GSSAPI at 25 kB; ASan's
  * frames are several times larger. */
-#if defined(__SANITIZE_ADDRESS__)
-#define FIBER_ASAN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define FIBER_ASAN 1
-#endif
-#endif
-#ifdef FIBER_ASAN
+#if UNDER_SANITIZER
 #define FIBER_STACK ((size_t)256 * 1024)
 #else
 #define FIBER_STACK ((size_t)64 * 1024)

@@ -2,10 +2,10 @@
 #include "io/https.h"
 
 #include <curl/curl.h>
-#include <dlfcn.h>
 #include <string.h>
 
 #include "base/escape.h"
+#include "base/library.h"
 #include "io/sched.h"
 
 enum { BODY_MAX_DEFAULT = 64 * 1024, HEADERS_MAX = 64 * 1024, SHOWN_MAX = 200, PORT_DEFAULT = 443 };
@@ -36,9 +36,7 @@ enum { BODY_MAX_DEFAULT = 64 * 1024, HEADERS_MAX = 64 * 1024, SHOWN_MAX = 200, P
 #undef curl_multi_setopt
 
 typedef struct {
-#define MEMBER(name) typeof(name) *name;
-    FUNCTIONS(MEMBER)
-#undef MEMBER
+    FUNCTIONS(LIBRARY_MEMBER)
     char *failed; /* why it cannot be used, or NULL */
 } Library;
 
@@ -46,14 +44,8 @@ static gpointer load(gpointer unused)
 {
     (void)unused;
     static Library curl;
-    void *handle = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
-    bool ok = handle != NULL;
-#define LOOK_UP(name) ok = ok && (*(void **)&curl.name = dlsym(handle, #name)) != NULL;
-    FUNCTIONS(LOOK_UP)
-#undef LOOK_UP
-    if (!ok) {
-        curl.failed = g_strdup(dlerror());
-    } else if (curl.curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+    curl.failed = library_load(LIBRARY, LIBRARY_NAMES(FUNCTIONS), &curl);
+    if (!curl.failed && curl.curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
         curl.failed = g_strdup("it does not start");
     }
     return &curl;

@@ -1,7 +1,5 @@
-/* gmime_load.c: GMime by dlopen(). */
+/* gmime_load.c: GMime, when it is needed. */
 #include "mime/gmime_load.h"
-
-#include <dlfcn.h>
 
 #include "base/error.h"
 
@@ -11,17 +9,10 @@ static gpointer load(gpointer unused)
 {
     (void)unused;
     static Gmime g;
-    /* GObject's types cannot be taken away again: NODELETE. Its functions are found through GMime's
-     * own dependency. */
-    void *handle = dlopen(LIBRARY, RTLD_LAZY | RTLD_LOCAL | RTLD_NODELETE);
-    bool ok = handle != NULL;
-#define LOOK_UP(name) ok = ok && (*(void **)&g.name = dlsym(handle, #name)) != NULL;
-    GMIME_FUNCTIONS(LOOK_UP)
-#undef LOOK_UP
-    if (ok) {
+    /* GObject's functions are found through GMime's own dependency. */
+    g.failed = library_load(LIBRARY, LIBRARY_NAMES(GMIME_FUNCTIONS), &g);
+    if (!g.failed) {
         g.g_mime_init();
-    } else {
-        g.failed = g_strdup(dlerror());
     }
     return &g;
 }

@@ -13,6 +13,8 @@
 #include <gmime/gmime.h>
 #include <stdbool.h>
 
+#include "base/library.h"
+
 #define GMIME_OBJECT_FUNCTIONS(X)                                                                  \
     X(g_object_ref)                                                                                \
     X(g_object_unref)                                                                              \
@@ -262,9 +264,7 @@
 #undef g_object_ref
 
 typedef struct {
-#define GMIME_MEMBER(name) typeof(name) *name;
-    GMIME_FUNCTIONS(GMIME_MEMBER)
-#undef GMIME_MEMBER
+    GMIME_FUNCTIONS(LIBRARY_MEMBER)
     char *failed; /* why it cannot be used, or NULL */
 } Gmime;
 

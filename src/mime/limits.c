@@ -6,16 +6,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#if defined(__SANITIZE_ADDRESS__)
-#define UNDER_SANITIZER 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define UNDER_SANITIZER 1
-#endif
-#endif
-#ifndef UNDER_SANITIZER
-#define UNDER_SANITIZER 0
-#endif
+#include "base/sanitizer.h"
 
 /* Only allocations that fail are fatal to GLib here; formatting its message would need memory. */
 static void end_without_memory(const char *domain, GLogLevelFlags level, const char *message,

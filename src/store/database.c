@@ -1,12 +1,13 @@
 /* database.c: the SQLite behind database.h. */
 #include "store/database.h"
 
-#include <dlfcn.h>
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/library.h"
 
 enum { BUSY_MS = 10000, LOG_MAX = 256 * 1024 };
 
@@ -37,9 +38,7 @@ enum { BUSY_MS = 10000, LOG_MAX = 256 * 1024 };
     X(sqlite3_column_type)
 
 typedef struct {
-#define MEMBER(name) typeof(name) *name;
-    FUNCTIONS(MEMBER)
-#undef MEMBER
+    FUNCTIONS(LIBRARY_MEMBER)
     char *failed; /* why it cannot be used, or NULL */
 } Library;
 
@@ -47,14 +46,7 @@ static gpointer load(gpointer unused)
 {
     (void)unused;
     static Library sqlite;
-    void *handle = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
-    bool ok = handle != NULL;
-#define LOOK_UP(name) ok = ok && (*(void **)&sqlite.name = dlsym(handle, #name)) != NULL;
-    FUNCTIONS(LOOK_UP)
-#undef LOOK_UP
-    if (!ok) {
-        sqlite.failed = g_strdup(dlerror());
-    }
+    sqlite.failed = library_load(LIBRARY, LIBRARY_NAMES(FUNCTIONS), &sqlite);
     return &sqlite;
 }
 
