@@ -1,4 +1,5 @@
-"""`postern tunnel`: ports that lead through SSH, or through TLS, to real servers; for clients that cannot go there themselves."""
+"""`postern tunnel`: ports that lead through verified TLS to real servers, for clients that cannot go there themselves; who may
+connect, and how long it lives. Through SSH: test_tunnel_ssh.py."""
 
 import contextlib
 import imaplib
@@ -10,7 +11,6 @@ import smtplib
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from pathlib import Path
@@ -19,115 +19,9 @@ import pytest
 from rig import mailbox
 from rig.dovecot import Dovecot
 from rig.postern import binary
-from rig.ssh import Ssh
+from tunnelling import PLENTY, Running, pop3_count, raw, ssh_options, tunnel  # noqa: F401
 
 OK, USAGE, UNAVAILABLE, CANNOT_CREATE, INSECURE = 0, 64, 69, 73, 76
-PLENTY = 30  # seconds that a busy machine may need
-
-
-def ssh_options(words):
-    return [f"--ssh-option={word}" for word in words]
-
-
-class Running:
-    """A tunnel in the foreground: where it listens is what it says first."""
-
-    def __init__(self, postern, *args, env=None, preexec_fn=None):
-        self.home = postern.home()
-        self._err = open(self.home.written / "stderr", "wb")
-        self.process = subprocess.Popen(
-            [binary(), "tunnel", *map(str, args)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=self._err,
-            env=postern.environment(self.home, env=env),
-            cwd=self.home.written,
-            start_new_session=True,
-            preexec_fn=preexec_fn,
-        )
-        self.where = self.process.stdout.readline().decode().strip()
-        if not self.where:
-            self.process.wait(PLENTY)
-            raise AssertionError(f"status {self.process.returncode}: {self.said()}")
-
-    @property
-    def port(self) -> int:
-        return int(self.where.rpartition(":")[2])
-
-    def said(self) -> str:
-        return (self.home.written / "stderr").read_text()
-
-    def expect(self, pattern):
-        deadline = time.monotonic() + PLENTY
-        while not re.search(pattern, self.said()):
-            assert time.monotonic() < deadline, f"'{pattern}' was not said: {self.said()}"
-            time.sleep(0.02)
-
-    def wait(self) -> int:
-        return self.process.wait(PLENTY)
-
-    def close(self):
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-            self.wait()
-        self.process.stdout.close()
-        self._err.close()
-        assert "Sanitizer" not in self.said(), self.said()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
-
-
-@pytest.fixture
-def tunnel(postern, pki):
-    """tunnel(LOCAL, URL, ...): one that trusts the rig's authority; ended with the test."""
-    with contextlib.ExitStack() as running:
-
-        def start(*args, **more):
-            return running.enter_context(Running(postern, f"--ca-file={pki.ca_file}", *args, **more))
-
-        yield start
-
-
-@pytest.fixture
-def through(tunnel, ssh):
-    """The same by way of the hop."""
-
-    def start(*args, words=None, **more):
-        return tunnel(*args, f"--via={ssh.hop}", *ssh_options(words or ssh.options()), **more)
-
-    return start
-
-
-def pop3_count(port, user) -> int:
-    client = poplib.POP3("127.0.0.1", port, timeout=PLENTY)
-    client.user(user.name)
-    client.pass_(user.password)
-    count = client.stat()[0]
-    client.quit()
-    return count
-
-
-def raw(port, *lines, until=b"", family=socket.AF_INET, where=None) -> bytes:
-    """Says the lines, closes its side, and gives all that is answered."""
-    with socket.socket(family) as s:
-        s.settimeout(PLENTY)
-        s.connect(where or ("127.0.0.1", port))
-        if lines:
-            s.sendall(b"".join(line + b"\r\n" for line in lines))
-        got = b""
-        while True:
-            try:
-                piece = s.recv(65536)
-            except ConnectionResetError:
-                break
-            got += piece
-            if not piece or (until and until in got):
-                break
-        return got
 
 
 # --- verified TLS behind it, for clients that know none
@@ -212,48 +106,6 @@ def test_what_a_client_says_at_once_is_not_lost(tunnel, dovecot, users):
     assert f"+OK {len(mailbox.MESSAGES)} ".encode() in answer
 
 
-# --- a byte pipe through ssh
-
-
-def test_pipe_through_ssh(through, dovecot, ssh, users):
-    t = through("127.0.0.1:0", dovecot.url("pop3s"))
-    client = poplib.POP3_SSL  # the client speaks TLS itself
-    import ssl
-
-    context = ssl.create_default_context(cafile=dovecot.rig.pki.ca_file)
-    with socket.create_connection(("127.0.0.1", t.port), timeout=PLENTY) as plain:
-        with context.wrap_socket(plain, server_hostname="localhost") as inside:
-            assert inside.recv(100).startswith(b"+OK")
-    assert client and ("localhost", dovecot.port("pop3s")) in ssh.forwarded()
-
-
-def test_stls_of_the_client_goes_through_the_pipe(through, dovecot, users):
-    t = through(":0", dovecot.url("pop3"))
-    import ssl
-
-    client = poplib.POP3("127.0.0.1", t.port, timeout=PLENTY)
-    context = ssl.create_default_context(cafile=dovecot.rig.pki.ca_file)
-    context.check_hostname = False
-    client.stls(context)
-    client.user("alice")
-    client.pass_(users.alice.password)
-    assert client.stat()[0] == len(mailbox.MESSAGES)
-    client.quit()
-
-
-def test_tls_through_ssh_when_asked_for(through, dovecot, users):
-    t = through(":0", dovecot.url("pop3"), "--tls=required")
-    assert pop3_count(t.port, users.alice) == len(mailbox.MESSAGES)
-
-
-def test_account_without_a_shell_will_do(rig, tunnel, dovecot):
-    """Forwarding only: no session may be opened at that server."""
-    strict = NoShell(rig, "ssh-no-shell")
-    rig.launch(strict)
-    t = tunnel(":0", dovecot.url("pop3"), f"--via={strict.hop}", *ssh_options(strict.options()))
-    assert raw(t.port, b"QUIT").startswith(b"+OK")
-
-
 def test_lmtp_through_the_tunnel_delivers(tunnel, dovecot, users, postern):
     """To a server on a unix socket; a client that knows only TCP delivers there."""
     t = tunnel(":0", f"lmtp://{dovecot.lmtp_socket}")
@@ -270,136 +122,6 @@ def test_lmtp_through_the_tunnel_delivers(tunnel, dovecot, users, postern):
     assert marked.encode() in reader.retr(newest)[1]
     reader.dele(newest)
     reader.quit()
-
-
-class NoShell(Ssh):
-    def write(self, name, text, *args, **more):
-        if name == "sshd_config":
-            text += "ForceCommand /usr/sbin/nologin\nPermitTTY no\nMaxSessions 0\n"
-        return super().write(name, text, *args, **more)
-
-
-def test_hop_that_refuses_is_told_to_the_client(through, dovecot, ssh):
-    t = through(":0", dovecot.url("pop3"), words=[*ssh.options(), "UserKnownHostsFile=/dev/null"][::-1])
-    assert raw(t.port).startswith(b"-ERR [SYS/TEMP] ssh to 127.0.0.1 failed")
-    t.expect("Host key verification failed")
-    imap = through(":0", dovecot.url("imap"), words=[*ssh.options(), "UserKnownHostsFile=/dev/null"][::-1])
-    assert raw(imap.port).startswith(b"* BYE ssh to 127.0.0.1 failed")
-
-
-def test_hop_dies_and_returns(rig, tunnel, dovecot):
-    hop = rig.launch(Ssh(rig, "ssh-mortal"))
-    t = tunnel(":0", dovecot.url("pop3"), f"--via={hop.hop}", *ssh_options(hop.options()))
-    assert raw(t.port, b"QUIT").startswith(b"+OK")
-    logins = [pid for pid, line in descendants(os.getpid()) if "sshd" in line and " -f " not in line]
-    hop.stop()
-    for pid in logins:  # they outlive the listening process
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGTERM)
-    assert raw(t.port, b"QUIT").startswith(b"-ERR [SYS/TEMP]")
-    for key in ("id", "id_locked", "host", "other"):  # it makes new ones: the same door, other keys
-        (hop.dir / key).unlink()
-    hop.start()
-    assert raw(t.port, b"QUIT").startswith(b"+OK")
-
-
-# --- many
-
-
-def test_a_thousand_connections_one_after_another(rig, tunnel):
-    quick = "service pop3-login {\n  service_count = 0\n}\n"  # else it starts a process for each
-    server = rig.launch(Dovecot(rig, "dovecot-quick", ssl="no", cleartext=True, settings=quick))
-    hop = rig.launch(DefaultStartups(rig, "ssh-thousand"))
-    way = [f"--via={hop.hop}", *ssh_options(hop.options())]
-    t = tunnel(":0", server.url("pop3"), "--max-connections=4", *way)
-    for _ in range(1000):
-        with socket.create_connection(("127.0.0.1", t.port), timeout=PLENTY) as s:
-            assert s.recv(100).startswith(b"+OK")
-            s.sendall(b"QUIT\r\n")
-            assert s.recv(100).startswith(b"+OK")
-    descriptors = len(os.listdir(f"/proc/{t.process.pid}/fd"))
-    assert descriptors < 40
-    assert hop.log.read_text().count("Accepted publickey") == 1  # one login for all
-
-
-class DefaultStartups(Ssh):
-    """As Debian ships it: from ten unfinished logins on it drops connections at random."""
-
-    def write(self, name, text, *args, **more):
-        if name == "sshd_config":
-            text = text.replace("MaxStartups 200", "MaxStartups 10:30:100")
-        return super().write(name, text, *args, **more)
-
-
-@pytest.fixture(scope="session")
-def strict_hop(rig):
-    return rig.launch(DefaultStartups(rig, "ssh-default"))
-
-
-@pytest.fixture(scope="session")
-def roomy(rig):
-    return rig.launch(Dovecot(rig, "dovecot-roomy", settings="default_process_limit = 300\n"))
-
-
-@pytest.mark.parametrize("own", [[], ["ControlPath=/nonexistent/%C"]], ids=["shared", "each its own"])
-def test_a_hundred_connections_at_once_through_ssh(roomy, tunnel, strict_hop, own):
-    """With one login for all; and where the user has his own idea of sharing, with one for each."""
-    t = tunnel(":0", roomy.url("pop3"), "--timeout=120", f"--via={strict_hop.hop}", *ssh_options(strict_hop.options() + own))
-    clients = [socket.create_connection(("127.0.0.1", t.port), timeout=120) for _ in range(100)]
-    for client in clients:
-        assert client.recv(100).startswith(b"+OK"), t.said()
-    for client in clients:
-        client.sendall(b"QUIT\r\n")
-    for client in clients:
-        assert client.recv(100).startswith(b"+OK")
-        client.close()
-
-
-def descendants(pid) -> list:
-    """Command lines of what it has started, and they."""
-    children = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True).stdout.split()
-    found = []
-    for child in children:
-        with contextlib.suppress(FileNotFoundError):
-            found.append((int(child), Path(f"/proc/{child}/cmdline").read_bytes().replace(b"\0", b" ").decode()))
-        found += descendants(child)
-    return found
-
-
-def gone(pids) -> bool:
-    return not any(Path(f"/proc/{pid}").exists() for pid in pids)
-
-
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
-def test_the_shared_login_ends_with_the_tunnel(through, dovecot, how):
-    with tempfile.TemporaryDirectory(prefix="run-") as runtime:  # short: a socket's path has at most 107 octets
-        ends_with_the_tunnel(through, dovecot, Path(runtime), how)
-
-
-def ends_with_the_tunnel(through, dovecot, runtime, how):
-    t = through(":0", dovecot.url("pop3"), env={"XDG_RUNTIME_DIR": str(runtime)})
-    assert raw(t.port, b"QUIT").startswith(b"+OK")
-    (place,) = runtime.glob("postern-*")
-    assert place.stat().st_mode & 0o777 == 0o700
-    started = descendants(t.process.pid)
-    assert any("ControlMaster=yes" in line for _, line in started), started
-    t.process.send_signal(how)
-    t.wait()
-    deadline = time.monotonic() + PLENTY
-    while not gone(pid for pid, _ in started):
-        assert time.monotonic() < deadline, "ssh lives on"
-        time.sleep(0.05)
-    assert not (place / "ssh").exists()
-    assert place.exists() == (how == signal.SIGKILL)
-
-
-def test_a_shared_login_that_is_killed_is_made_anew(through, dovecot):
-    t = through(":0", dovecot.url("pop3"))
-    for _ in range(3):
-        assert raw(t.port, b"QUIT").startswith(b"+OK")
-        for pid, line in descendants(t.process.pid):
-            if "ControlMaster=yes" in line and line.startswith("ssh "):
-                os.kill(pid, signal.SIGKILL)
 
 
 # --- who may connect
