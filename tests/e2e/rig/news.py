@@ -99,6 +99,7 @@ pathrun: {dir}/run
 pathspool: {dir}/spool
 pathtmp: {dir}/tmp
 readerswhenstopped: true
+nnrpdloadlimit: 0
 tlscafile: {ca}
 tlscertfile: {cert}
 tlskeyfile: {key}
