@@ -82,6 +82,11 @@ void digest_hmac(DigestKind kind, Bytes key, Bytes data, uint8_t out[DIGEST_MAX]
          "HMAC");
 }
 
+void digest_hmac_secret(DigestKind kind, const Secret *key, Bytes data, uint8_t out[DIGEST_MAX])
+{
+    digest_hmac(kind, secret_reveal(key), data, out);
+}
+
 void digest_pbkdf2(DigestKind kind, Bytes password, Bytes salt, unsigned iterations, uint8_t *out,
                    size_t out_len)
 {

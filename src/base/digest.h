@@ -2,7 +2,7 @@
  * base/ that includes it. */
 #pragma once
 
-#include "base/bytes.h"
+#include "base/secret.h"
 
 typedef enum { DIGEST_MD5, DIGEST_SHA1, DIGEST_SHA256, DIGEST_SHA384, DIGEST_SHA512 } DigestKind;
 #define DIGEST_MAX 64
@@ -12,6 +12,7 @@ size_t digest_size(DigestKind kind);
 /* Writes digest_size() bytes. Never fails: the algorithms are built in. */
 void digest_compute(DigestKind kind, Bytes data, uint8_t out[DIGEST_MAX]);
 void digest_hmac(DigestKind kind, Bytes key, Bytes data, uint8_t out[DIGEST_MAX]); /* RFC 2104 */
+void digest_hmac_secret(DigestKind kind, const Secret *key, Bytes data, uint8_t out[DIGEST_MAX]);
 /* RFC 8018. iterations is at least 1, at most INT_MAX: the caller bounds what a peer asks for. */
 void digest_pbkdf2(DigestKind kind, Bytes password, Bytes salt, unsigned iterations, uint8_t *out,
                    size_t out_len);

@@ -50,6 +50,10 @@ static const Option options[] = {
      "offer these, not all that the server has"},
     {"token-file", 0, OPTION_FILE, FIELD(token_file), "FILE",
      "access tokens: lines USER TOKEN, for OAUTHBEARER and XOAUTH2"},
+    {"jwt-key", 0, OPTION_FILE, FIELD(jwt_key), "FILE",
+     "tokens are signed (JWT): the public key, PEM, or the secret that is shared"},
+    {"jwt-issuer", 0, OPTION_STRING, FIELD(jwt_issuer), "NAME", "who must have issued them"},
+    {"jwt-audience", 0, OPTION_STRING, FIELD(jwt_audience), "NAME", "whom they must be meant for"},
     {"keytab", 0, OPTION_FILE, FIELD(keytab), "FILE", "offer GSSAPI, with the key in FILE"},
     {"allow-cleartext-auth", 0, OPTION_BOOL, FIELD(cleartext), NULL,
      "offer and take passwords outside TLS too"},
@@ -186,6 +190,10 @@ static bool check_numbers(const ServeOptions *o, GError **error)
     }
     if (o->exit_after < 0 || o->max_size < 0) {
         return error_fail(error, POSTERN_ERROR_USAGE, "--exit-after and --max-size are from 1 on");
+    }
+    if ((o->jwt_issuer || o->jwt_audience) && !o->jwt_key) {
+        return error_fail(error, POSTERN_ERROR_USAGE,
+                          "--jwt-issuer and --jwt-audience go with --jwt-key");
     }
     return !o->key || o->cert || error_fail(error, POSTERN_ERROR_USAGE, "--key goes with --cert");
 }
@@ -332,6 +340,9 @@ static int serve_options(const ServeOptions *o, char **args)
                         .users = users,
                         .accept_any = o->accept_any,
                         .token_file = o->token_file,
+                        .jwt_key_file = o->jwt_key,
+                        .jwt_issuer = o->jwt_issuer,
+                        .jwt_audience = o->jwt_audience,
                         .cert_file = o->cert,
                         .key_file = o->key,
                         .on_request = requested,

@@ -16,8 +16,9 @@
 #include "server/sandbox.h"
 
 typedef struct {
-    char *bind, *host, *token_file, *keytab, *cert, *key, *tls_min, *tls_max, *mechanisms, *log,
-        *lmtp_socket, *transcript, *run, *to, *subject, *timeout, *print;
+    char *bind, *host, *token_file, *jwt_key, *jwt_issuer, *jwt_audience, *keytab, *cert, *key,
+        *tls_min, *tls_max, *mechanisms, *log, *lmtp_socket, *transcript, *run, *to, *subject,
+        *timeout, *print;
     int base_port, exit_after, max_size;
     char **users, **faults;
     bool accept_any, cleartext, env, json, list_faults, show_secrets, quiet, verbose, https, echo,

@@ -18,8 +18,10 @@ typedef struct {
     /* The password of a user, owned by the caller of it; NULL: there is no such user. */
     Secret *(*password)(void *user, const char *name);
     /* Is this access token good for `name` ("" when the client named nobody)? *ret_name is who it
-     * is for, NULL: `name`; owned by the caller. May be NULL: no token is. */
-    bool (*token)(void *user, const char *name, const Secret *token, char **ret_name);
+     * is for, NULL: `name`; *ret_why what is wrong with it, for a log, or NULL; owned by the
+     * caller. May be NULL: no token is. */
+    bool (*token)(void *user, const char *name, const Secret *token, char **ret_name,
+                  char **ret_why);
     void *user;
     bool accept_any; /* every password the server gets to see is right, and every CRAM-MD5 answer */
     const char *certificate_name; /* who the client's verified certificate is for, or NULL */

@@ -7,7 +7,14 @@
 
 typedef struct {
     bool refused; /* the error object is out */
+    char *why;    /* or NULL */
 } OauthServer;
+
+static void oauth_clear(void *memory)
+{
+    OauthServer *state = memory;
+    g_free(state->why);
+}
 
 /* The value of "name=value" among fields that end in ^A; false when there is none. */
 static bool find_field(Bytes fields, const char *name, Bytes *ret)
@@ -22,6 +29,13 @@ static bool find_field(Bytes fields, const char *name, Bytes *ret)
         fields = bytes_sub(fields, field.len + 1, SIZE_MAX);
     }
     return false;
+}
+
+/* The client has acknowledged it. */
+static bool reject_token(const OauthServer *state, SaslServerStep *step)
+{
+    return sasl_reject(step, "the access token is not good%s%s", state->why ? ": " : "",
+                       state->why ? state->why : "");
 }
 
 static bool refuse_token(OauthServer *state, SaslServerStep *step)
@@ -40,10 +54,12 @@ static bool judge(SaslServer *server, Bytes user, Bytes auth, SaslServerStep *st
     Bytes text = bytes_trim(bytes_sub(auth, strlen("Bearer "), SIZE_MAX));
     g_autoptr(Secret) token = secret_new(text.data ? text.data : "", text.len);
     g_autofree char *name = NULL;
-    bool good = text.len > 0 &&
-                (p->accept_any || (p->token && p->token(p->user, server->user, token, &name)));
+    OauthServer *state = server->state;
+    bool good =
+        text.len > 0 &&
+        (p->accept_any || (p->token && p->token(p->user, server->user, token, &name, &state->why)));
     if (!good) {
-        return refuse_token(server->state, step);
+        return refuse_token(state, step);
     }
     if (name) {
         sasl_claim(server, bytes_of(name), BYTES_NONE);
@@ -61,7 +77,7 @@ static bool xoauth2_step(SaslServer *server, bool has_response, Bytes response,
     (void)deadline;
     (void)error;
     if (state->refused) {
-        return sasl_reject(step, "the access token is not good");
+        return reject_token(state, step);
     }
     if (!find_field(response, "user=", &user) || !find_field(response, "auth=", &auth)) {
         return sasl_broken(step, "XOAUTH2 wants user=NAME^Aauth=Bearer TOKEN^A^A");
@@ -90,7 +106,7 @@ static bool oauthbearer_step(SaslServer *server, bool has_response, Bytes respon
     (void)deadline;
     (void)error;
     if (state->refused) {
-        return sasl_reject(step, "the access token is not good");
+        return reject_token(state, step);
     }
     gssize end = bytes_index(response, '\001');
     Bytes header = bytes_sub(response, 0, end < 0 ? 0 : (size_t)end), auth;
@@ -110,8 +126,10 @@ static bool oauthbearer_step(SaslServer *server, bool has_response, Bytes respon
 const SaslServerRunner sasl_serve_xoauth2 = {.name = "XOAUTH2",
                                              .state_size = sizeof(OauthServer),
                                              .client_first = true,
-                                             .step = xoauth2_step};
+                                             .step = xoauth2_step,
+                                             .clear = oauth_clear};
 const SaslServerRunner sasl_serve_oauthbearer = {.name = "OAUTHBEARER",
                                                  .state_size = sizeof(OauthServer),
                                                  .client_first = true,
-                                                 .step = oauthbearer_step};
+                                                 .step = oauthbearer_step,
+                                                 .clear = oauth_clear};

@@ -8,23 +8,19 @@
 
 #include "server/sandbox_inside.h"
 
-const Service control_service = {"control", "control", "", 0, false, false, control_serve};
-
 /* --- what has come --- */
 
-void arrived_free(Arrived *arrived)
+void arrived_free(gpointer data)
 {
-    if (arrived) {
-        g_free(arrived->from);
-        g_free(arrived->to);
-        g_free(arrived->file);
-        g_bytes_unref(arrived->text);
-        g_free(arrived);
-    }
+    Arrived *arrived = data;
+    mail_unref(arrived->mail);
+    g_free(arrived);
 }
 
-void sandbox_remember(Sandbox *box, Arrived *arrived)
+void sandbox_remember(Sandbox *box, MailFolder *inbox, Mail *mail)
 {
+    Arrived *arrived = g_new0(Arrived, 1);
+    *arrived = (Arrived){mail_ref(mail), inbox};
     if (box->arrivals->len == ARRIVALS_MAX) {
         g_ptr_array_remove_index(box->arrivals, 0);
     }
@@ -33,6 +29,34 @@ void sandbox_remember(Sandbox *box, Arrived *arrived)
     for (guint i = 0; i < box->waiters->len; i++) {
         const int *fd = box->waiters->pdata[i];
         eventfd_write(*fd, 1);
+    }
+}
+
+static int by_time(gconstpointer a, gconstpointer b)
+{
+    const Mail *one = (*(Arrived *const *)a)->mail, *other = (*(Arrived *const *)b)->mail;
+    return (one->received > other->received) - (one->received < other->received);
+}
+
+void sandbox_remember_old(Sandbox *box)
+{
+    g_autoptr(GPtrArray) all = g_ptr_array_new();
+    const GPtrArray *users = mailstore_users(box->store);
+    for (guint i = 0; i < users->len; i++) {
+        MailFolder *inbox = mail_find_folder(users->pdata[i], "INBOX");
+        for (guint j = 0; j < inbox->mails->len; j++) {
+            Mail *mail = inbox->mails->pdata[j];
+            if (mail->to) { /* else nobody sent it here */
+                Arrived *arrived = g_new0(Arrived, 1);
+                *arrived = (Arrived){mail, inbox};
+                g_ptr_array_add(all, arrived);
+            }
+        }
+    }
+    g_ptr_array_sort(all, by_time);
+    for (guint i = 0; i < all->len; i++) {
+        g_autofree Arrived *arrived = all->pdata[i];
+        sandbox_remember(box, arrived->inbox, arrived->mail);
     }
 }
 
@@ -45,14 +69,16 @@ typedef struct {
     int fd;             /* readable when there are more */
 } Waiter;
 
-static bool send_arrival(Guest *g, const Arrived *a, GError **error)
+static bool send_arrival(Guest *g, const Mail *mail, const MailFolder *inbox, GError **error)
 {
     gsize len;
-    const char *text = g_bytes_get_data(a->text, &len);
-    guest_reply(g, "mail %" G_GSIZE_FORMAT " %" G_GINT64_FORMAT, len, a->at);
-    guest_reply(g, "from %s", a->from ? a->from : "");
-    guest_reply(g, "to %s", a->to);
-    guest_reply(g, "file %s", a->file ? a->file : "");
+    const char *text = g_bytes_get_data(mail->text, &len);
+    bool there = inbox->path && mail->file && !mail->gone;
+    g_autofree char *file = there ? g_build_filename(inbox->path, mail->file, NULL) : NULL;
+    guest_reply(g, "mail %" G_GSIZE_FORMAT " %" G_GINT64_FORMAT, len, mail->received);
+    guest_reply(g, "from %s", mail->from ? mail->from : "");
+    guest_reply(g, "to %s", mail->to);
+    guest_reply(g, "file %s", file ? file : "");
     return guest_send(g, (Bytes){text, len}, error);
 }
 
@@ -66,10 +92,10 @@ static bool send_news(Waiter *w, GError **error)
         w->next = MAX(w->next, oldest);
         const Arrived *a = box->arrivals->pdata[w->next - oldest];
         w->next++;
-        if (strcmp(w->address, "*") == 0 || g_ascii_strcasecmp(w->address, a->to) == 0) {
-            g_autoptr(GBytes) kept = g_bytes_ref(a->text); /* it may be forgotten meanwhile */
-            (void)kept;
-            ok = send_arrival(w->g, a, error);
+        if (strcmp(w->address, "*") == 0 || g_ascii_strcasecmp(w->address, a->mail->to) == 0) {
+            Mail *kept = mail_ref(a->mail); /* it may be forgotten meanwhile */
+            ok = send_arrival(w->g, kept, a->inbox, error);
+            mail_unref(kept);
         }
     }
     return ok && guest_flush(w->g, error);
@@ -132,7 +158,7 @@ static bool cmd_stop(Guest *g, Bytes args, GError **error)
     return ok;
 }
 
-bool control_serve(Guest *g, GError **error)
+static bool control_serve(Guest *g, GError **error)
 {
     static const struct {
         const char *verb;
@@ -151,3 +177,5 @@ bool control_serve(Guest *g, GError **error)
     guest_reply(g, "what?");
     return true;
 }
+
+const Service control_service = {"control", "control", "", 0, false, false, control_serve};

@@ -23,10 +23,11 @@ static Secret *password_of(void *user, const char *name)
     return known ? secret_copy(known->password) : NULL;
 }
 
-static bool token_is_good(void *user, const char *name, const Secret *token, char **ret_name)
+static bool token_is_good(void *user, const char *name, const Secret *token, char **ret_name,
+                          char **ret_why)
 {
     const Guest *g = user;
-    return sandbox_token_is_good(g->box, name, token, ret_name);
+    return sandbox_token_is_good(g->box, name, token, ret_name, ret_why);
 }
 
 static GByteArray *binding_of(void *user, const char *type)
@@ -56,7 +57,7 @@ static bool is_open(const Guest *g, const SaslMechanism *m, const char *certific
     bool wanted =
         !plan->mechanisms || g_strv_contains((const gchar *const *)plan->mechanisms, m->name);
     bool by_default = strcmp(m->name, "ANONYMOUS") != 0 && strcmp(m->name, "GSSAPI") != 0;
-    bool tokens = !m->needs_token || plan->token_file || plan->accept_any;
+    bool tokens = !m->needs_token || plan->token_file || plan->jwt_key_file || plan->accept_any;
     /* Only by name: without a keytab or a wish these would only stand in the way. */
     return wanted && (by_default || plan->mechanisms) && tokens &&
            (!m->needs_binding || g->encrypted) && (!m->needs_certificate || certificate_name) &&

@@ -273,7 +273,8 @@ void imap_flags_clear(Mail *flags)
 
 /* --- dates --- */
 
-unsigned imap_month(Bytes name)
+/* Of three letters, 1 to 12; 0: none. */
+static unsigned month_number(Bytes name)
 {
     static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                          "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
@@ -304,7 +305,7 @@ static bool scan_day(Bytes *in, uint32_t *ret)
         !imap_scan_char(in, '-') || !scan_digits(in, 4, 4, &year)) {
         return false;
     }
-    unsigned month = imap_month(name);
+    unsigned month = month_number(name);
     *ret = (uint32_t)(year * 10000 + month * 100 + day);
     return month > 0 && day > 0 && day <= 31;
 }

@@ -46,8 +46,6 @@ void imap_flags_clear(Mail *flags);
 bool imap_scan_date(Bytes *in, uint32_t *ret);
 /* "\"17-Jul-1996 02:44:25 -0700\"" as seconds since the epoch. */
 bool imap_scan_date_time(Bytes *in, int64_t *ret);
-/* The number of a month in three letters, 1 to 12; 0: none. */
-unsigned imap_month(Bytes name);
 
 typedef struct {
     char *mailbox;

@@ -13,13 +13,6 @@ enum {
     LOGIN_COMMAND_MAX = 16 * 1024, /* from those who are not logged in */
     PIECE = 64 * 1024,
 };
-#define MESSAGE_MAX ((uint64_t)50 * 1024 * 1024)
-
-static uint64_t message_max(const Imapd *i)
-{
-    uint64_t max = i->g->box->plan->max_size;
-    return max ? max : MESSAGE_MAX;
-}
 
 /* What is there of the next `left` octets, at least one. Suspends. */
 static bool take_piece(Imapd *i, uint64_t left, Bytes *ret, GError **error)
@@ -36,7 +29,7 @@ static bool take_piece(Imapd *i, uint64_t left, Bytes *ret, GError **error)
 static bool read_message(Imapd *i, GError **error)
 {
     uint64_t left = i->append.octets;
-    bool keep = left <= message_max(i);
+    bool keep = left <= sandbox_max_size(i->g->box);
     g_autoptr(GByteArray) text = g_byte_array_new();
     while (left > 0) {
         Bytes piece;
@@ -128,7 +121,7 @@ static bool read_line(Imapd *i, Bytes *line, bool *ret_good, GError **error)
 static bool read_append(Imapd *i, bool *ret_good, GError **error)
 {
     Bytes line;
-    bool fits = i->append.octets <= message_max(i);
+    bool fits = i->append.octets <= sandbox_max_size(i->g->box);
     if (!fits && !i->append.at_once) {
         refuse(i, false, "NO", "[TOOBIG] the message is too large");
         *ret_good = false;

@@ -65,12 +65,14 @@ MailStore *mailstore_new(const char *directory, GError **error)
     store->graveyard = g_ptr_array_new_with_free_func(folder_free);
     store->watches = g_array_new(FALSE, FALSE, sizeof(Watch));
     store->last_validity = (uint32_t)time(NULL);
+    store->uids_fd = -1;
     return !directory || mailstore_load(store, error) ? g_steal_pointer(&store) : NULL;
 }
 
 void mailstore_free(MailStore *store)
 {
     if (store) {
+        mailstore_disk_close(store);
         g_ptr_array_unref(store->users);
         g_ptr_array_unref(store->graveyard);
         g_array_unref(store->watches);
@@ -90,6 +92,11 @@ MailFolder *mailstore_add_folder(MailStore *store, MailUser *user, const char *n
     folder->mails = g_ptr_array_new_with_free_func(unref_mail);
     g_ptr_array_add(user->folders, folder);
     return folder;
+}
+
+const GPtrArray *mailstore_users(const MailStore *store)
+{
+    return store->users;
 }
 
 MailUser *mailstore_find_user(MailStore *store, const char *name)
@@ -127,7 +134,8 @@ MailUser *mailstore_user(MailStore *store, const char *name, GError **error)
     user->folders = g_ptr_array_new_with_free_func(folder_free);
     user->subscriptions = g_ptr_array_new_with_free_func(g_free);
     MailFolder *inbox = mailstore_add_folder(store, user, "INBOX");
-    if (!mailstore_disk_user(store, user, error) || !mailstore_disk_folder(user, inbox, error)) {
+    if (!mailstore_disk_user(store, user, error) ||
+        !mailstore_disk_folder(store, user, inbox, error)) {
         user_free(user);
         return NULL;
     }
@@ -183,7 +191,7 @@ Mail *mail_add(MailStore *store, MailFolder *folder, GBytes *text, const Mail *a
     }
     Mail *mail = mailstore_new_mail(text, as);
     mail->uid = folder->uid_next;
-    if (!mailstore_disk_add(folder, mail, error)) {
+    if (!mailstore_disk_add(store, folder, mail, error)) {
         mail_unref(mail);
         return NULL;
     }
@@ -213,13 +221,6 @@ static guint place_of(const MailFolder *folder, uint32_t uid)
         }
     }
     return low;
-}
-
-Mail *mail_find(const MailFolder *folder, uint32_t uid)
-{
-    guint place = place_of(folder, uid);
-    Mail *mail = place < folder->mails->len ? folder->mails->pdata[place] : NULL;
-    return mail && mail->uid == uid ? mail : NULL;
 }
 
 void mail_remove(MailStore *store, MailFolder *folder, Mail *mail)

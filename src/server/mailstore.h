@@ -3,8 +3,9 @@
  *
  * Messages are kept in memory; with a directory each is a file of a Maildir too (DIR/USER/Maildir,
  * folders as Maildir++ has them), and what lies there at the start is read. UIDs are kept where
- * Dovecot keeps them (dovecot-uidlist), so that it can serve the directory afterwards. Files are
- * whole at any moment, but not synced: a sandbox may lose its last mails with the power. */
+ * Dovecot keeps them (dovecot-uidlist), so that it can serve the directory afterwards; the envelope
+ * stands there too, as fields of a line that Dovecot leaves alone. Files are whole at any moment,
+ * but not synced: a sandbox may lose its last mails with the power. */
 #pragma once
 
 #include "base/bytes.h"
@@ -52,6 +53,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MailStore, mailstore_free)
 
 /* Finds or makes the user; names that could not be a directory are refused with DATA. */
 MailUser *mailstore_user(MailStore *store, const char *name, GError **error);
+/* All of them, of MailUser, borrowed. */
+const GPtrArray *mailstore_users(const MailStore *store);
 /* NULL when there is none. */
 MailUser *mailstore_find_user(MailStore *store, const char *name);
 
@@ -73,8 +76,6 @@ Mail *mail_add(MailStore *store, MailFolder *folder, GBytes *text, const Mail *a
 void mail_changed(MailStore *store, MailFolder *folder, Mail *mail);
 /* Removes; the Mail is gone, but for those who hold a reference. */
 void mail_remove(MailStore *store, MailFolder *folder, Mail *mail);
-/* The mail with that UID, or NULL. */
-Mail *mail_find(const MailFolder *folder, uint32_t uid);
 /* Sessions keep what they show, whatever others remove. */
 Mail *mail_ref(Mail *mail);
 void mail_unref(Mail *mail);

@@ -1,14 +1,16 @@
 /* mailstore_disk.c: what is in the store, in Maildirs.
  *
  * A message is TIME.Pmarker.host,S=octets,W=octets:2,FLAGS: W, the size with CRLF line ends, being
- * the file's own says that it is stored as it came. The list of UIDs gets a line a message; lines
- * of files that are gone stay until it is read again, so that removing costs one unlink(). */
+ * the file's own says that it is stored as it came. The list of UIDs gets a line a message, with
+ * the envelope: "12 Fjim@example.org Tjoe@example.org :NAME"; lines of files that are gone stay
+ * until it is read again, so that removing costs one unlink(). */
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/digest.h"
@@ -59,7 +61,7 @@ static char *folder_path(const MailUser *user, const MailFolder *folder)
     return g_strconcat(user->path, "/.", name, NULL);
 }
 
-bool mailstore_disk_folder(MailUser *user, MailFolder *folder, GError **error)
+bool mailstore_disk_folder(MailStore *store, MailUser *user, MailFolder *folder, GError **error)
 {
     if (!user->path) {
         return true;
@@ -75,9 +77,25 @@ bool mailstore_disk_folder(MailUser *user, MailFolder *folder, GError **error)
     }
     g_autofree char *uids = place(folder, "dovecot-uidlist");
     if (!g_file_test(uids, G_FILE_TEST_EXISTS)) {
-        mailstore_disk_uids(folder);
+        mailstore_disk_uids(store, folder);
     }
     return true;
+}
+
+void mailstore_disk_close(MailStore *store)
+{
+    if (store->uids_fd >= 0) {
+        close(store->uids_fd);
+    }
+    store->uids_fd = -1;
+    store->uids_folder = NULL;
+}
+
+static void close_uids_of(MailStore *store, const MailFolder *folder)
+{
+    if (store->uids_folder == folder) {
+        mailstore_disk_close(store);
+    }
 }
 
 static void remove_all(const char *path)
@@ -99,9 +117,10 @@ static void remove_all(const char *path)
     rmdir(path);
 }
 
-void mailstore_disk_delete(MailFolder *folder)
+void mailstore_disk_delete(MailStore *store, MailFolder *folder)
 {
     if (folder->path) {
+        close_uids_of(store, folder);
         remove_all(folder->path);
         g_clear_pointer(&folder->path, g_free);
     }
@@ -143,30 +162,58 @@ static char *base_name(const char *file)
     return colon ? g_strndup(name, (gsize)(colon - name)) : g_strdup(name);
 }
 
-void mailstore_disk_uids(const MailFolder *folder)
+char *mailstore_disk_address(char key, const char *address)
+{
+    g_autofree char *escaped = g_uri_escape_string(address, "@+=!#$&*/?", FALSE);
+    return g_strdup_printf("%c%s", key, escaped);
+}
+
+char *mailstore_disk_read_address(const char *word)
+{
+    return g_uri_unescape_string(word + 1, NULL);
+}
+
+static void put_line(GString *out, const Mail *mail)
+{
+    g_autofree char *name = base_name(mail->file);
+    g_autofree char *from = mail->from ? mailstore_disk_address('F', mail->from) : NULL;
+    g_autofree char *to = mail->to ? mailstore_disk_address('T', mail->to) : NULL;
+    g_string_append_printf(out, "%u %s%s%s%s:%s\n", mail->uid, from ? from : "", from ? " " : "",
+                           to ? to : "", to ? " " : "", name);
+}
+
+void mailstore_disk_uids(MailStore *store, const MailFolder *folder)
 {
     if (!folder->path) {
         return;
     }
+    close_uids_of(store, folder); /* another file takes its place */
     g_autoptr(GString) text = g_string_new(NULL);
     g_string_printf(text, "3 V%u N%u\n", folder->validity, folder->uid_next);
     for (guint i = 0; i < folder->mails->len; i++) {
-        const Mail *mail = folder->mails->pdata[i];
-        g_autofree char *name = base_name(mail->file);
-        g_string_append_printf(text, "%u :%s\n", mail->uid, name);
+        put_line(text, folder->mails->pdata[i]);
     }
     g_autofree char *file = place(folder, "dovecot-uidlist");
     g_file_set_contents(file, text->str, (gssize)text->len, NULL);
 }
 
-static bool append_uid(const MailFolder *folder, const Mail *mail)
+static bool open_uids(MailStore *store, const MailFolder *folder)
 {
+    if (store->uids_folder == folder) {
+        return true;
+    }
     g_autofree char *list = place(folder, "dovecot-uidlist");
-    g_autofree char *name = base_name(mail->file);
-    g_autofree char *line = g_strdup_printf("%u :%s\n", mail->uid, name);
-    int fd = open(list, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
-    bool good = fd >= 0 && durable_write_all(fd, line, strlen(line));
-    return (fd < 0 || close(fd) == 0) && good;
+    mailstore_disk_close(store);
+    store->uids_fd = open(list, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+    store->uids_folder = store->uids_fd >= 0 ? folder : NULL;
+    return store->uids_fd >= 0;
+}
+
+static bool append_uid(MailStore *store, const MailFolder *folder, const Mail *mail)
+{
+    g_autoptr(GString) line = g_string_new(NULL);
+    put_line(line, mail);
+    return open_uids(store, folder) && durable_write_all(store->uids_fd, line->str, line->len);
 }
 
 /* --- flags --- */
@@ -269,7 +316,9 @@ static bool write_file(const char *path, const Mail *mail)
         return false;
     }
     bool good = durable_write_all(fd, data, len);
-    futimens(fd, times); /* INTERNALDATE */
+    if (mail->received != (int64_t)time(NULL)) {
+        futimens(fd, times); /* INTERNALDATE */
+    }
     return close(fd) == 0 && good;
 }
 
@@ -283,7 +332,7 @@ static char *new_base_name(const Mail *mail)
     return g_strdup_printf("%s,S=%" G_GSIZE_FORMAT ",W=%" G_GSIZE_FORMAT, name, len, len);
 }
 
-bool mailstore_disk_add(MailFolder *folder, Mail *mail, GError **error)
+bool mailstore_disk_add(MailStore *store, MailFolder *folder, Mail *mail, GError **error)
 {
     if (!folder->path) {
         return true;
@@ -292,7 +341,8 @@ bool mailstore_disk_add(MailFolder *folder, Mail *mail, GError **error)
     g_autofree char *tmp = g_build_filename(folder->path, "tmp", base, NULL);
     mail->file = file_name(folder, mail, base);
     g_autofree char *path = place(folder, mail->file);
-    bool good = write_file(tmp, mail) && g_rename(tmp, path) == 0 && append_uid(folder, mail);
+    bool good =
+        write_file(tmp, mail) && g_rename(tmp, path) == 0 && append_uid(store, folder, mail);
     if (!good) {
         error_fail(error, POSTERN_ERROR_IO, "cannot write %s: %s", path, g_strerror(errno));
         unlink(tmp);

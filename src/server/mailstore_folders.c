@@ -40,7 +40,7 @@ MailFolder *mail_find_folder(MailUser *user, const char *name)
 static MailFolder *make(MailStore *store, MailUser *user, const char *name, GError **error)
 {
     MailFolder *folder = mailstore_add_folder(store, user, name);
-    if (mailstore_disk_folder(user, folder, error)) {
+    if (mailstore_disk_folder(store, user, folder, error)) {
         return folder;
     }
     g_ptr_array_remove(user->folders, folder);
@@ -81,7 +81,7 @@ bool mail_delete_folder(MailStore *store, MailUser *user, const char *name, GErr
     if (!folder) {
         return error_fail(error, POSTERN_ERROR_DATA, "there is no folder of that name");
     }
-    mailstore_disk_delete(folder);
+    mailstore_disk_delete(store, folder);
     guint place = 0;
     g_ptr_array_find(user->folders, folder, &place);
     g_ptr_array_steal_index(user->folders, place);
@@ -164,5 +164,5 @@ void mail_subscribe(MailStore *store, MailUser *user, const char *name, bool sub
 void mail_new_validity(MailStore *store, MailFolder *folder)
 {
     folder->validity = ++store->last_validity;
-    mailstore_disk_uids(folder);
+    mailstore_disk_uids(store, folder);
 }

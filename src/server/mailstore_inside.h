@@ -10,6 +10,10 @@ struct MailStore {
     GArray *watches;
     unsigned last_watch;
     uint32_t last_validity;
+    /* The list of UIDs that was written to last stays open: a line for the next message costs one
+     * write. */
+    const MailFolder *uids_folder;
+    int uids_fd;
 };
 
 /* --- mailstore.c --- */
@@ -26,18 +30,24 @@ bool mailstore_folder_name_is_good(const char *name);
 /* Makes the Maildir of a user. CANT_CREATE. */
 bool mailstore_disk_user(MailStore *store, MailUser *user, GError **error);
 /* Makes the Maildir of a folder and its list of UIDs. CANT_CREATE. */
-bool mailstore_disk_folder(MailUser *user, MailFolder *folder, GError **error);
-/* Writes a message and its UID. IO. */
-bool mailstore_disk_add(MailFolder *folder, Mail *mail, GError **error);
+bool mailstore_disk_folder(MailStore *store, MailUser *user, MailFolder *folder, GError **error);
+/* Writes a message, its UID and its envelope. IO. */
+bool mailstore_disk_add(MailStore *store, MailFolder *folder, Mail *mail, GError **error);
 /* Its name says its flags. */
 void mailstore_disk_flags(MailFolder *folder, Mail *mail);
 void mailstore_disk_remove(MailFolder *folder, Mail *mail);
-void mailstore_disk_delete(MailFolder *folder);
+void mailstore_disk_delete(MailStore *store, MailFolder *folder);
 /* `folder` has its new name already. */
 void mailstore_disk_rename(MailUser *user, MailFolder *folder);
 void mailstore_disk_subscriptions(const MailUser *user);
 /* Writes the list of UIDs anew. */
-void mailstore_disk_uids(const MailFolder *folder);
+void mailstore_disk_uids(MailStore *store, const MailFolder *folder);
+/* Closes the list that stays open. */
+void mailstore_disk_close(MailStore *store);
+/* The word of a list of UIDs for an envelope address, "Tjoe@example.org", and back; NULL: it is
+ * none. */
+char *mailstore_disk_address(char key, const char *address);
+char *mailstore_disk_read_address(const char *word);
 
 /* --- mailstore_load.c --- */
 

@@ -15,10 +15,48 @@ static bool is_directory(const char *path)
 
 /* --- UIDs and keywords --- */
 
-/* UIDs by the names of files; the header's numbers go into the folder. */
+/* A line of the list of UIDs. */
+typedef struct {
+    uint32_t uid;
+    char *from, *to; /* envelope; NULL: none */
+} Listed;
+
+static void listed_free(gpointer data)
+{
+    Listed *listed = data;
+    g_free(listed->from);
+    g_free(listed->to);
+    g_free(listed);
+}
+
+/* "12 W99 Fjim@example.org Tjoe@example.org :NAME": what Dovecot puts between is not needed here.
+ */
+static void read_line(const char *line, MailFolder *folder, GHashTable *uids)
+{
+    const char *colon = strchr(line, ':');
+    guint64 uid = g_ascii_strtoull(line, NULL, 10);
+    if (!colon || uid == 0 || uid >= G_MAXUINT32) {
+        return;
+    }
+    Listed *listed = g_new0(Listed, 1);
+    g_autofree char *front = g_strndup(line, (gsize)(colon - line));
+    g_auto(GStrv) words = g_strsplit(front, " ", -1);
+    for (size_t i = 1; words[0] && words[i]; i++) {
+        char **place = *words[i] == 'F' ? &listed->from : *words[i] == 'T' ? &listed->to : NULL;
+        if (place) {
+            g_free(*place);
+            *place = mailstore_disk_read_address(words[i]);
+        }
+    }
+    listed->uid = (uint32_t)uid;
+    folder->uid_next = MAX(folder->uid_next, listed->uid + 1);
+    g_hash_table_replace(uids, g_strdup(colon + 1), listed);
+}
+
+/* Of Listed by the names of files; the header's numbers go into the folder. */
 static GHashTable *read_uids(MailFolder *folder)
 {
-    GHashTable *uids = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    GHashTable *uids = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, listed_free);
     g_autofree char *path = g_build_filename(folder->path, "dovecot-uidlist", NULL);
     g_autofree char *text = NULL;
     unsigned validity = 0, next = 0;
@@ -34,12 +72,7 @@ static GHashTable *read_uids(MailFolder *folder)
     folder->validity = validity ? validity : folder->validity;
     folder->uid_next = MAX(next, 1);
     for (size_t i = 1; lines[0] && lines[i]; i++) {
-        const char *colon = strchr(lines[i], ':');
-        guint64 uid = g_ascii_strtoull(lines[i], NULL, 10);
-        if (colon && uid > 0 && uid < G_MAXUINT32) {
-            g_hash_table_replace(uids, g_strdup(colon + 1), GUINT_TO_POINTER((guint)uid));
-            folder->uid_next = MAX(folder->uid_next, (uint32_t)uid + 1);
-        }
+        read_line(lines[i], folder, uids);
     }
     return uids;
 }
@@ -116,8 +149,12 @@ static void read_mail(MailFolder *folder, const char *part, const char *name, GH
     }
     const char *colon = strchr(name, ':');
     g_autofree char *base = colon ? g_strndup(name, (gsize)(colon - name)) : g_strdup(name);
-    Mail *mail = mailstore_new_mail(text, &(Mail){.received = st.st_mtime});
-    mail->uid = GPOINTER_TO_UINT(g_hash_table_lookup(uids, base));
+    const Listed *listed = g_hash_table_lookup(uids, base);
+    const Mail as = {.received = st.st_mtime,
+                     .from = listed ? listed->from : NULL,
+                     .to = listed ? listed->to : NULL};
+    Mail *mail = mailstore_new_mail(text, &as);
+    mail->uid = listed ? listed->uid : 0;
     mail->file = g_strdup_printf("%s/%s", part, name);
     if (colon && g_str_has_prefix(colon, ":2,")) {
         read_flags(mail, colon + 3, keywords);
@@ -138,7 +175,7 @@ static int by_uid(gconstpointer a, gconstpointer b)
     return strcmp(one->file + 4, other->file + 4);
 }
 
-static void read_mails(MailFolder *folder)
+static void read_mails(MailStore *store, MailFolder *folder)
 {
     static const char *const parts[] = {"cur", "new"};
     g_autoptr(GHashTable) uids = read_uids(folder);
@@ -162,7 +199,7 @@ static void read_mails(MailFolder *folder)
         folder->uid_next = MAX(folder->uid_next, last + 1);
     }
     folder->first_recent = folder->uid_next;
-    mailstore_disk_uids(folder);
+    mailstore_disk_uids(store, folder);
 }
 
 /* --- users --- */
@@ -188,7 +225,7 @@ static void read_folders(MailStore *store, MailUser *user)
         if (mailstore_folder_name_is_good(name) && !mail_find_folder(user, name)) {
             MailFolder *folder = mailstore_add_folder(store, user, name);
             folder->path = g_steal_pointer(&path);
-            read_mails(folder);
+            read_mails(store, folder);
         }
     }
     g_clear_pointer(&dir, g_dir_close);
@@ -212,7 +249,7 @@ static void read_subscriptions(MailUser *user)
 static void read_user(MailStore *store, MailUser *user)
 {
     MailFolder *inbox = user->folders->pdata[0];
-    read_mails(inbox);
+    read_mails(store, inbox);
     read_folders(store, user);
     read_subscriptions(user);
     for (guint i = 0; i < user->folders->len; i++) {

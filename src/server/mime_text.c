@@ -5,7 +5,8 @@
 
 /* --- charsets --- */
 
-char *mime_to_utf8(Bytes octets, const char *charset)
+/* Octets of a charset as valid UTF-8. The caller frees it. */
+static char *to_utf8(Bytes octets, const char *charset)
 {
     const char *data = octets.data ? octets.data : "";
     bool is_utf8 = !charset || g_ascii_strcasecmp(charset, "UTF-8") == 0 ||
@@ -97,7 +98,7 @@ static char *decode_word(Bytes charset, char encoding, Bytes text)
         *language = '\0';
     }
     GString *octets = encoding == 'q' ? decode_quoted(text, true) : decode_base64(text);
-    char *decoded = mime_to_utf8(bytes_of_string(octets), name);
+    char *decoded = to_utf8(bytes_of_string(octets), name);
     g_string_free(octets, TRUE);
     return decoded;
 }
@@ -177,7 +178,7 @@ bool mime_part_has(const MimeParts *tree, const MimePart *part, const char *fold
         GString *octets = decode_body(mime_part_header(tree, part), mime_part_body(tree, part));
         drop_nuls(octets);
         g_autofree char *text =
-            mime_to_utf8(bytes_of_string(octets), mime_content_param(&type, "charset"));
+            to_utf8(bytes_of_string(octets), mime_content_param(&type, "charset"));
         found = mime_text_has(text, folded);
         g_string_free(octets, TRUE);
     }

@@ -6,8 +6,6 @@
 
 /* A header's value in UTF-8, unfolded, encoded words decoded (RFC 2047). The caller frees it. */
 char *mime_header_text(Bytes value);
-/* Octets of a charset as valid UTF-8. The caller frees it. */
-char *mime_to_utf8(Bytes octets, const char *charset);
 /* Is `folded` (UTF-8, g_utf8_casefold) in the text, whatever its case? */
 bool mime_text_has(const char *text, const char *folded);
 /* Is it in the text of a part, decoded as its header says? Parts that are not text have none. */

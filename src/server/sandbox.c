@@ -13,6 +13,7 @@
 #include "server/sandbox_inside.h"
 
 #define TIMEOUT_S 600.0
+#define MAIL_MAX ((uint64_t)50 * 1024 * 1024)
 enum { SOCKET_PATH_MAX = 107 };
 
 const Service services[] = {
@@ -217,12 +218,16 @@ Sandbox *sandbox_open(const SandboxPlan *plan, GError **error)
     box->plan = plan;
     box->doors = g_ptr_array_new_with_free_func(door_free);
     box->conduct = g_ptr_array_new_with_free_func(conduct_free);
-    box->arrivals = g_ptr_array_new_with_free_func((GDestroyNotify)arrived_free);
+    box->arrivals = g_ptr_array_new_with_free_func(arrived_free);
     box->waiters = g_ptr_array_new();
     bool ok = make_directory(box, error) && find_authority(box, error) && write_root(box, error) &&
               make_tls(box, error) && sandbox_read_tokens(box, error) &&
               (box->store = mailstore_new(plan->directory, error)) && open_doors(box, error);
-    return ok ? g_steal_pointer(&box) : NULL;
+    if (!ok) {
+        return NULL;
+    }
+    sandbox_remember_old(box);
+    return g_steal_pointer(&box);
 }
 
 void sandbox_free(Sandbox *box)
@@ -235,6 +240,8 @@ void sandbox_free(Sandbox *box)
     g_ptr_array_unref(box->arrivals);
     g_ptr_array_unref(box->waiters);
     g_clear_pointer(&box->tokens, g_ptr_array_unref);
+    tls_public_key_free(box->jwt_key);
+    secret_free(box->jwt_secret);
     mailstore_free(box->store);
     tls_server_free(box->tls);
     tls_mint_free(box->mint);
@@ -276,14 +283,14 @@ SandboxCounts sandbox_counts(const Sandbox *box)
     return (SandboxCounts){box->sessions, box->taken, box->failed_tls};
 }
 
-MailStore *sandbox_store(Sandbox *box)
-{
-    return box->store;
-}
-
 const SandboxPlan *sandbox_plan(const Sandbox *box)
 {
     return box->plan;
+}
+
+uint64_t sandbox_max_size(const Sandbox *box)
+{
+    return box->plan->max_size ? box->plan->max_size : MAIL_MAX;
 }
 
 /* --- serving --- */

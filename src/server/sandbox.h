@@ -58,16 +58,18 @@ typedef struct {
 } SandboxEvent;
 
 typedef struct {
-    const char *directory;            /* NULL: memory */
-    const char *bind;                 /* NULL: 127.0.0.1 */
-    const char *host;                 /* its name; NULL: "localhost" */
-    uint16_t base_port;               /* 0: free ports */
-    const char *lmtp_socket;          /* unix path beside the port, or NULL */
-    GPtrArray *users;                 /* of SandboxUser */
-    bool accept_any;                  /* any user with any password */
-    const char *token_file;           /* lines "USER TOKEN" for OAUTHBEARER and XOAUTH2 */
-    const char *const *mechanisms;    /* NULL: all */
-    const char *cert_file, *key_file; /* NULL: made */
+    const char *directory;    /* NULL: memory */
+    const char *bind;         /* NULL: 127.0.0.1 */
+    const char *host;         /* its name; NULL: "localhost" */
+    uint16_t base_port;       /* 0: free ports */
+    const char *lmtp_socket;  /* unix path beside the port, or NULL */
+    GPtrArray *users;         /* of SandboxUser */
+    bool accept_any;          /* any user with any password */
+    const char *token_file;   /* lines "USER TOKEN" for OAUTHBEARER and XOAUTH2 */
+    const char *jwt_key_file; /* who signs tokens: a public key, PEM, or a shared secret */
+    const char *jwt_issuer, *jwt_audience; /* what such tokens have to say; NULL: anything */
+    const char *const *mechanisms;         /* NULL: all */
+    const char *cert_file, *key_file;      /* NULL: made */
     TlsVersion tls_min, tls_max;
     const char *const *on_request; /* names of services */
     GPtrArray *faults;             /* of Fault */
@@ -126,7 +128,6 @@ typedef struct {
 const GPtrArray *sandbox_conduct(const Sandbox *box);
 /* Did a client do what it must not? */
 bool sandbox_misbehaved(const Sandbox *box);
-MailStore *sandbox_store(Sandbox *box);
 const SandboxPlan *sandbox_plan(const Sandbox *box);
 
 /* Serves until sandbox_stop(), or exit_after messages. Must run in a task of `sched`, as all the

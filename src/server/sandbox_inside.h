@@ -2,6 +2,7 @@
 #pragma once
 
 #include "server/guest.h"
+#include "tls/public_key.h"
 
 struct Sandbox {
     const SandboxPlan *plan;
@@ -10,8 +11,10 @@ struct Sandbox {
     char *ca_file, *own_dir; /* own_dir: a temporary one, to be removed */
     char *socket_dir; /* the same, where the directory's path is too long for a socket; or NULL */
     MailStore *store;
-    GPtrArray *doors;  /* of Door */
-    GPtrArray *tokens; /* of SandboxUser: a token for a name */
+    GPtrArray *doors;      /* of Door */
+    GPtrArray *tokens;     /* of SandboxUser: a token for a name */
+    TlsPublicKey *jwt_key; /* or, for HS256 and its kin, */
+    Secret *jwt_secret;
     Sched *sched;
     unsigned long sessions; /* so far */
     unsigned taken;         /* messages */
@@ -20,26 +23,25 @@ struct Sandbox {
     bool stopping;
     unsigned failed_tls;  /* handshakes that came to nothing */
     GPtrArray *conduct;   /* of SandboxConduct */
-    GPtrArray *arrivals;  /* of Arrival, the last ones: for `serve wait` */
+    GPtrArray *arrivals;  /* of Arrived, the last ones: for `serve wait` */
     GPtrArray *waiters;   /* of int*: descriptors to be told of the next one */
     unsigned long so_far; /* arrivals, those that are forgotten too */
 };
 
-/* A message that was taken in. */
+/* A message that was taken in, a reference; its file may have another name by now, or be gone. */
 typedef struct {
-    char *from, *to;
-    GBytes *text;
-    char *file; /* or NULL */
-    int64_t at; /* seconds since the epoch */
+    Mail *mail;
+    MailFolder *inbox;
 } Arrived;
 enum { ARRIVALS_MAX = 1000 };
-void arrived_free(Arrived *arrived);
-/* Remembers it, and wakes who waits for it. Takes `arrived`. */
-void sandbox_remember(Sandbox *box, Arrived *arrived);
+void arrived_free(gpointer arrived);
+/* Remembers it, and wakes who waits for it. */
+void sandbox_remember(Sandbox *box, MailFolder *inbox, Mail *mail);
+/* Remembers what came when the directory was served before, as far as it still lies in an INBOX. */
+void sandbox_remember_old(Sandbox *box);
 
 /* The control socket in the directory: not for clients. */
 extern const Service control_service;
-bool control_serve(Guest *g, GError **error);
 
 /* One listening socket and the service behind it. */
 typedef struct {
@@ -50,9 +52,15 @@ typedef struct {
 
 /* As guest_tell(), for text that is ready. */
 void guest_tell_bytes(Guest *g, SandboxEventKind kind, Bytes text, bool masked);
-bool sandbox_token_is_good(Sandbox *box, const char *name, const Secret *token, char **ret_name);
-/* Reads plan->token_file. NO_INPUT, DATA. */
+/* As SaslServerParams' token(). */
+bool sandbox_token_is_good(Sandbox *box, const char *name, const Secret *token, char **ret_name,
+                           char **ret_why);
+/* Reads plan->token_file and plan->jwt_key_file. NO_INPUT, DATA. */
 bool sandbox_read_tokens(Sandbox *box, GError **error);
+/* The same for tokens that are signed, at the moment `now`, in seconds since the epoch (jwt.c). */
+bool sandbox_jwt_is_good(const Sandbox *box, const char *name, const Secret *token, int64_t now,
+                         char **ret_name, char **ret_why);
+bool sandbox_read_jwt_key(Sandbox *box, GError **error);
 /* What faults make of the certificate and of TLS. USAGE. */
 bool sandbox_fault_tls(const Sandbox *box, TlsMintPlan *mint, TlsServerPlan *tls, GError **error);
 bool sandbox_fault_revoked(const Sandbox *box);
@@ -68,6 +76,8 @@ bool guest_fault_handshake(Guest *g, GError **error);
 bool guest_judge_command(Guest *g, GError **error);
 /* What it has withstood. */
 void guest_judge_end(Guest *g);
+/* The largest message that is taken. */
+uint64_t sandbox_max_size(const Sandbox *box);
 /* A message was taken in: counted for exit_after. */
 void sandbox_took_mail(Sandbox *box);
 

@@ -5,13 +5,6 @@
 #include <string.h>
 
 enum { ERRORS_MAX = 50, LINE_MAX_SMTP = 12 * 1024 };
-#define SIZE_DEFAULT (50u * 1024 * 1024)
-
-uint64_t smtpd_max_size(const Smtpd *s)
-{
-    uint64_t asked = s->g->box->plan->max_size;
-    return asked ? asked : SIZE_DEFAULT;
-}
 
 static const char *host(const Smtpd *s)
 {
@@ -53,7 +46,7 @@ static void list_extensions(Smtpd *s, GPtrArray *lines)
     if (g->user && guest_fault(g, "caps-change-auth")) {
         return;
     }
-    g_ptr_array_add(lines, g_strdup_printf("SIZE %" G_GUINT64_FORMAT, smtpd_max_size(s)));
+    g_ptr_array_add(lines, g_strdup_printf("SIZE %" G_GUINT64_FORMAT, sandbox_max_size(s->g->box)));
     for (size_t i = 0; i < G_N_ELEMENTS(always); i++) {
         g_ptr_array_add(lines, g_strdup(always[i]));
     }

@@ -34,8 +34,6 @@ extern const SmtpdCommand smtpd_commands[]; /* ended by a row whose verb is NULL
 void smtpd_reset(Smtpd *s);
 /* Notes the address of MAIL and RCPT for faults that are about it, before the command is done. */
 void smtpd_note_address(Smtpd *s, Bytes args);
-/* The sandbox's largest message. */
-uint64_t smtpd_max_size(const Smtpd *s);
 bool smtpd_mail(Smtpd *s, Bytes args, GError **error);
 bool smtpd_rcpt(Smtpd *s, Bytes args, GError **error);
 bool smtpd_data(Smtpd *s, Bytes args, GError **error);

@@ -68,7 +68,9 @@ static const char *mail_parameter(Smtpd *s, Bytes key, Bytes value)
         if (!bytes_number(value, G_MAXINT64, &s->declared)) {
             return "501 5.5.4 SIZE is a number";
         }
-        return s->declared > smtpd_max_size(s) ? "552 5.3.4 that is more than is taken here" : NULL;
+        return s->declared > sandbox_max_size(s->g->box)
+                   ? "552 5.3.4 that is more than is taken here"
+                   : NULL;
     }
     if (bytes_equal_ci(key, "REQUIRETLS")) {
         s->require_tls = true;
@@ -241,18 +243,11 @@ static bool deliver(Smtpd *s, const SmtpRcpt *rcpt, GBytes *text, GError **error
     const Mail as = {.from = s->from, .to = rcpt->address};
     MailUser *user = owner_of(s, rcpt->address);
     MailFolder *inbox = user ? mail_find_folder(user, "INBOX") : NULL;
-    const Mail *mail = inbox ? mail_add(box->store, inbox, text, &as, error) : NULL;
+    Mail *mail = inbox ? mail_add(box->store, inbox, text, &as, error) : NULL;
     if (!mail) {
         return false;
     }
-    Arrived *arrived = g_new0(Arrived, 1);
-    *arrived = (Arrived){
-        .from = g_strdup(s->from),
-        .to = g_strdup(rcpt->address),
-        .text = g_bytes_ref(text),
-        .file = mail->file && inbox->path ? g_build_filename(inbox->path, mail->file, NULL) : NULL,
-        .at = mail->received};
-    sandbox_remember(box, arrived);
+    sandbox_remember(box, inbox, mail);
     return true;
 }
 
@@ -309,7 +304,7 @@ static bool read_text(Smtpd *s, GByteArray *text, bool *too_much, GError **error
         }
         Bytes rest = there;
         while (dot_reader_text(&reader, &rest, &piece)) {
-            *too_much = *too_much || text->len + piece.len > smtpd_max_size(s);
+            *too_much = *too_much || text->len + piece.len > sandbox_max_size(s->g->box);
             if (!*too_much) {
                 g_byte_array_append(text, (const guint8 *)piece.data, (guint)piece.len);
             }
@@ -381,7 +376,8 @@ bool smtpd_bdat(Smtpd *s, Bytes args, GError **error)
         g->closing = true; /* where the next command begins cannot be told */
         return true;
     }
-    bool fits = octets <= smtpd_max_size(s) && s->chunks->len + octets <= smtpd_max_size(s);
+    bool fits = octets <= sandbox_max_size(s->g->box) &&
+                s->chunks->len + octets <= sandbox_max_size(s->g->box);
     bool wanted = s->rcpts->len > 0;
     if (!guest_flush(g, error) || !read_chunk(s, octets, wanted && fits, error)) {
         return false;

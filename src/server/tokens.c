@@ -1,5 +1,6 @@
 /* tokens.c: access tokens that the sandbox takes: a file with "USER TOKEN" a line. */
 #include <string.h>
+#include <time.h>
 
 #include "server/sandbox_inside.h"
 
@@ -17,6 +18,9 @@ bool sandbox_read_tokens(Sandbox *box, GError **error)
     g_autofree char *text = NULL;
     gsize len = 0;
     box->tokens = g_ptr_array_new_with_free_func(user_free);
+    if (!sandbox_read_jwt_key(box, error)) {
+        return false;
+    }
     if (!file) {
         return true;
     }
@@ -48,7 +52,8 @@ bool sandbox_read_tokens(Sandbox *box, GError **error)
     return true;
 }
 
-bool sandbox_token_is_good(Sandbox *box, const char *name, const Secret *token, char **ret_name)
+bool sandbox_token_is_good(Sandbox *box, const char *name, const Secret *token, char **ret_name,
+                           char **ret_why)
 {
     for (guint i = 0; i < box->tokens->len; i++) {
         const SandboxUser *user = box->tokens->pdata[i];
@@ -57,5 +62,6 @@ bool sandbox_token_is_good(Sandbox *box, const char *name, const Secret *token, 
             return true;
         }
     }
-    return false;
+    return sandbox_jwt_is_good(box, name, token, (int64_t)time(NULL), ret_name,
+                               ret_why);
 }

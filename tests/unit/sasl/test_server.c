@@ -19,8 +19,10 @@ static Secret *password_of(void *user, const char *name)
     return strcmp(name, USER) == 0 ? secret_of(PASSWORD) : NULL;
 }
 
-static bool token_is_good(void *user, const char *name, const Secret *token, char **ret_name)
+static bool token_is_good(void *user, const char *name, const Secret *token, char **ret_name,
+                          char **ret_why)
 {
+    (void)ret_why;
     (void)user;
     (void)name;
     g_autoptr(Secret) good = secret_of(TOKEN);

@@ -31,7 +31,7 @@ static inline void sandboxed_begin(Sandboxed *s)
     s->box.plan = &s->plan;
     s->box.store = mailstore_new(NULL, NULL);
     s->box.conduct = g_ptr_array_new();
-    s->box.arrivals = g_ptr_array_new_with_free_func((GDestroyNotify)arrived_free);
+    s->box.arrivals = g_ptr_array_new_with_free_func(arrived_free);
     s->box.waiters = g_ptr_array_new();
     s->box.tokens = g_ptr_array_new();
 }

@@ -49,8 +49,8 @@ static void test_mail_comes_and_goes_and_is_told(void)
     g_assert_cmpuint(told, ==, 5);
     g_assert_true(two->gone && g_bytes_get_size(two->text) == 3);
     mail_unref(two);
-    g_assert_null(mail_find(inbox, 2));
-    g_assert_cmpuint(mail_find(inbox, 3)->uid, ==, 3);
+    g_assert_cmpuint(inbox->mails->len, ==, 2);
+    g_assert_cmpuint(((const Mail *)inbox->mails->pdata[1])->uid, ==, 3);
     mailstore_unwatch(store, id);
     add(store, inbox, "four");
     g_assert_cmpuint(told, ==, 5);
@@ -124,6 +124,38 @@ static void test_a_directory_is_read_again_as_it_was(void)
     remove_directory(directory);
 }
 
+static void check_envelope(const Mail *mail, const char *from, const char *to)
+{
+    g_assert_cmpstr(mail->from, ==, from);
+    g_assert_cmpstr(mail->to, ==, to);
+}
+
+/* Once by the line that is appended, then by the list that is written anew at the start. */
+static void test_the_envelope_is_kept(void)
+{
+    g_autofree char *directory = new_directory();
+    {
+        g_autoptr(MailStore) store = mailstore_new(directory, NULL);
+        MailFolder *inbox = mail_find_folder(mailstore_user(store, "joe", NULL), "INBOX");
+        g_autoptr(GBytes) octets = g_bytes_new("x", 1);
+        const Mail odd = {.from = (char *)"", .to = (char *)"\"j: o\"@d\xc3\xbcsen.test"};
+        const Mail usual = {.from = (char *)"jim+x@a.test", .to = (char *)"joe@b.test"};
+        g_assert_nonnull(mail_add(store, inbox, octets, &odd, NULL));
+        mail_new_validity(store, inbox);
+        g_assert_nonnull(mail_add(store, inbox, octets, &usual, NULL));
+        add(store, inbox, "appended");
+    }
+    for (int i = 0; i < 2; i++) {
+        g_autoptr(MailStore) store = mailstore_new(directory, NULL);
+        const MailFolder *inbox = mail_find_folder(mailstore_find_user(store, "joe"), "INBOX");
+        g_assert_cmpuint(inbox->mails->len, ==, 3);
+        check_envelope(inbox->mails->pdata[0], "", "\"j: o\"@d\xc3\xbcsen.test");
+        check_envelope(inbox->mails->pdata[1], "jim+x@a.test", "joe@b.test");
+        check_envelope(inbox->mails->pdata[2], NULL, NULL);
+    }
+    remove_directory(directory);
+}
+
 /* Files that others put there have LF, and no UIDs. */
 static void test_anybodys_maildir_is_read(void)
 {
@@ -152,6 +184,7 @@ int main(int argc, char **argv)
                     test_folders_are_renamed_with_those_below);
     g_test_add_func("/a directory is read again as it was",
                     test_a_directory_is_read_again_as_it_was);
+    g_test_add_func("/the envelope is kept", test_the_envelope_is_kept);
     g_test_add_func("/anybody's maildir is read", test_anybodys_maildir_is_read);
     return g_test_run();
 }
