@@ -16,8 +16,11 @@ import pytest
 from mime_leaves import leaves
 from rig.postern import binary
 
-# Real and torture messages of Python's own test suite (Debian: libpython3.11-testsuite).
-CORPUS = sorted(Path("/usr/lib/python3.11/test/test_email/data").glob("msg_*.txt"))
+# Real and torture messages: those of Python's own test suite (Debian: libpython3.11-testsuite), and those of a library that
+# made it its business to read what is broken (golang-github-jhillyerd-enmime-dev).
+PYTHONS = sorted(Path("/usr/lib/python3.11/test/test_email/data").glob("msg_*.txt"))
+ENMIMES = sorted(Path("/usr/share/gocode/src/github.com/jhillyerd/enmime/testdata").glob("*/*.raw"))
+CORPUS = [*PYTHONS, *ENMIMES]
 
 # Where Python's email package and Postern read a message differently, and why: VIOLATIONS.md, "Messages".
 EXPLAINED = {
@@ -28,6 +31,14 @@ EXPLAINED = {
     "msg_38.txt": "boundaries that begin alike, ends missing",
     "msg_39.txt": "boundaries that begin alike, ends missing",
     "msg_43.txt": "Python takes a delivery status apart into blocks",
+    "bad-header-wrap.raw": "a line that is no header ends it for Python, is passed over by GMime",
+    "qp-utf8-header-no-break.raw": "a line that is no header ends it for Python, is passed over by GMime",
+    "mime-bad-8bit-filename.raw": "Python makes replacement characters of octets above 127",
+    "mime-bad-content-transfer-encoding.raw": "Python leaves base64 whose last digit is missing as it is",
+    "mime-bad-content-type.raw": "Python takes parameters without a semicolon for a part of the type",
+    "mime-blank-media-name.raw": "Python takes parameters without a semicolon for a part of the type",
+    "badboundary.raw": "an end that is missing: the last line end",
+    "multimixed-no-closing-boundary.raw": "an end that is missing: the last line end",
 }
 
 # 8 by 8 pixels: the attachment of the by-hand guide.
@@ -127,20 +138,37 @@ def test_sections_are_those_of_imap(mime, photo, tmp_path):
     assert [part["path"] for part in found["parts"]] == ["1", "2.1.1", "2.1.2", "2.2"]
 
 
-@pytest.mark.parametrize("path", CORPUS, ids=lambda path: path.stem)
-def test_leaves_are_those_of_pythons_email_package(mime, path):
-    done = mime("--json", "--input=message", path)
-    ours = [(part["type"], part["filename"], part["sha256"]) for part in json.loads(done.out)["parts"]]
+@pytest.fixture(scope="module")
+def read():
+    """What Postern sees of each message: one run for all of them."""
+    ran = subprocess.run(
+        [binary(), "mime", "--json", "--input=message", *map(str, CORPUS)], capture_output=True, timeout=300
+    )
+    assert ran.returncode == 0, ran.stderr
+    return {message["file"]: message for message in map(json.loads, ran.stdout.splitlines())}
+
+
+@pytest.mark.parametrize("path", CORPUS, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_leaves_are_those_of_pythons_email_package(read, path):
+    ours = [(part["type"], part["filename"], part["sha256"]) for part in read[str(path)]["parts"]]
     same = ours == leaves(path.read_bytes())
     assert same or path.name in EXPLAINED, (ours, leaves(path.read_bytes()))
     assert not same or path.name not in EXPLAINED, "this difference is gone: take it off the list and VIOLATIONS.md"
 
 
-def test_the_corpus_is_there():
-    assert len(CORPUS) > 40
+def test_the_corpora_are_there():
+    assert len(PYTHONS) > 40 and len(ENMIMES) > 70
+    assert set(EXPLAINED) <= {path.name for path in CORPUS}
 
 
 # --- what people have
+
+
+def test_blanks_before_the_header_do_not_hide_it(mime, photo):
+    for blanks in ("\n\n", " ", "\n \r\n\t"):
+        done = mime("-", input=blanks + photo.read_text())
+        assert "Subject: Grüße und ein Bild\n" in done.out, done
+        assert "\n*** the blanks before the header are passed over\n" in done.out, done
 
 
 def test_a_retr_as_it_was_pasted(mime, photo):
