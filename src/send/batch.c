@@ -5,6 +5,7 @@
 
 #include "io/together.h"
 #include "send/batch_load.h"
+#include "send/scribe.h"
 
 enum { BACKOFF_MAX = 3600, DOUBLINGS_MAX = 16 };
 
@@ -22,6 +23,8 @@ typedef struct {
     BatchCount *count;
     GQueue queue; /* of Work */
     GError *fatal;
+    Scribe *scribe;             /* NULL without a journal */
+    unsigned working, settling; /* workers that have not ended; what the scribe has */
 } Batch;
 
 typedef struct {
@@ -29,7 +32,19 @@ typedef struct {
     Session *session;  /* or NULL */
     unsigned mails;    /* transactions of this session */
     unsigned failures; /* connections that could not be made, in a row */
+    Gate unsettled;    /* one message at a time is with the scribe */
 } Worker;
+
+/* A message that was handed over, until what was decided is on disk and told. */
+typedef struct {
+    Worker *worker;
+    Work *work;
+    Outgoing *message;
+    Submission submission;
+    GError *error; /* why the transaction broke, or NULL */
+    bool complete, in_gate;
+    ScribeEntry entry;
+} Settled;
 
 static void work_free(Work *w)
 {
@@ -184,32 +199,22 @@ static bool take_fates(Work *w, const Submission *s)
 
 typedef struct {
     const BatchPlan *plan;
-    const BatchItem *item;
-    const Submission *submission;
-    bool complete, ok;
+    const Settled *settled;
+    bool ok;
     GError *error;
 } Write;
 
 static void write_now(void *user)
 {
     Write *w = user;
-    w->ok = w->plan->write ? w->plan->write(w->plan->user, w->item, w->submission, &w->error)
-                           : journal_write(w->plan->journal, w->item->key, w->submission,
-                                           w->complete, &w->error);
+    w->ok =
+        w->plan->write(w->plan->user, w->settled->work->item, &w->settled->submission, &w->error);
 }
 
-/* What the server said is on disk before anybody hears of it. */
-static void write_down(Batch *b, const Work *w, const Submission *s, bool complete)
+static void stop_unwritten(Batch *b, GError *error)
 {
-    Write write = {b->plan, w->item, s, complete, true, NULL};
-    if (b->plan->write || b->plan->journal) {
-        sched_on_big_stack(write_now, &write);
-    }
-    if (!write.ok) {
-        error_prefix(&write.error,
-                     "what was sent could not be written down, so nothing more is sent");
-        stop(b, write.error);
-    }
+    error_prefix(&error, "what was sent could not be written down, so nothing more is sent");
+    stop(b, error);
 }
 
 static void count_done(Batch *b, const Work *w)
@@ -225,7 +230,7 @@ static void give_up(Batch *b, Work *w, const Outgoing *message, GError *error)
 {
     b->count->refused += !w->taken;
     b->count->partly += w->taken;
-    tell(b, (BatchEvent){w->item, BATCH_DONE, message, NULL, error, 0});
+    tell(b, (BatchEvent){w->item, BATCH_DONE, message, NULL, error});
     g_error_free(error);
     work_free(w);
 }
@@ -237,7 +242,7 @@ static void try_again(Batch *b, Work *w, const Outgoing *message, const Submissi
 {
     bool used_up = w->tries > b->plan->retries || b->fatal;
     double wait = error && w->tries == 1 ? 0 : backoff(b->plan, w->tries - 1);
-    tell(b, (BatchEvent){w->item, used_up ? BATCH_LEFT : BATCH_AGAIN, message, s, error, wait});
+    tell(b, (BatchEvent){w->item, used_up ? BATCH_LEFT : BATCH_AGAIN, message, s, error});
     if (used_up) {
         b->count->left++;
         work_free(w);
@@ -246,42 +251,111 @@ static void try_again(Batch *b, Work *w, const Outgoing *message, const Submissi
     }
 }
 
-static void settle(Worker *worker, Work *w, const Outgoing *message, const Submission *s,
-                   const GError *error)
+/* It is on disk: from here on it may be told. Frees it. */
+static void conclude(Batch *b, Settled *d)
 {
-    Batch *b = worker->batch;
-    bool complete = take_fates(w, s);
-    write_down(b, w, s, complete);
-    if (!complete) {
-        try_again(b, w, message, s, error);
-        return;
+    if (d->entry.error) {
+        stop_unwritten(b, d->entry.error);
     }
-    count_done(b, w);
-    tell(b, (BatchEvent){w->item, BATCH_DONE, message, s, NULL, 0});
-    work_free(w);
+    if (d->complete) {
+        count_done(b, d->work);
+        tell(b, (BatchEvent){d->work->item, BATCH_DONE, d->message, &d->submission, NULL});
+        work_free(d->work);
+    } else {
+        try_again(b, d->work, d->message, &d->submission, d->error);
+    }
+    if (d->in_gate) {
+        gate_leave(&d->worker->unsettled);
+    }
+    submission_clear(&d->submission);
+    outgoing_free(d->message);
+    g_clear_error(&d->error);
+    g_free(d);
 }
 
+static void conclude_done(Batch *b)
+{
+    for (ScribeEntry *e; (e = scribe_done(b->scribe));) {
+        b->settling--;
+        conclude(b, e->user);
+    }
+}
+
+/* Tells what has come to disk, beside the workers. When it is interrupted the rest is told at the
+ * end. Suspends. */
+static void tell_settled(void *user)
+{
+    Batch *b = user;
+    while ((b->working || b->settling) &&
+           io_wait_read(scribe_fd(b->scribe), DEADLINE_NEVER, NULL)) {
+        conclude_done(b);
+    }
+}
+
+/* A connection goes on while its last message is being written down, but not two ahead; and not at
+ * all when somebody is to be tried again, which is for this one to do. Suspends. */
+static void hand_to_scribe(Worker *worker, Settled *d)
+{
+    Batch *b = worker->batch;
+    bool complete = d->complete;
+    d->in_gate =
+        gate_enter(&worker->unsettled, NULL); /* interrupted: it is written none the less */
+    d->entry = (ScribeEntry){{d->work->item->key, &d->submission, complete}, d, NULL};
+    b->settling++;
+    scribe_take(b->scribe, &d->entry);
+    while (!sched_current() && b->settling &&
+           io_wait_read(scribe_fd(b->scribe), DEADLINE_NEVER, NULL)) {
+        conclude_done(b); /* no tasks could be had: one after the other, then */
+    }
+    if (!complete && gate_enter(&worker->unsettled, NULL)) {
+        gate_leave(&worker->unsettled);
+    }
+}
+
+/* What the server said is on disk before anybody hears of it. Takes all of `d`. Suspends. */
+static void settle(Worker *worker, Settled *d)
+{
+    Batch *b = worker->batch;
+    d->complete = take_fates(d->work, &d->submission);
+    if (b->scribe) {
+        hand_to_scribe(worker, d);
+        return;
+    }
+    Write write = {b->plan, d, true, NULL};
+    if (b->plan->write) {
+        sched_on_big_stack(write_now, &write);
+    }
+    if (!write.ok) {
+        stop_unwritten(b, write.error);
+    }
+    conclude(b, d);
+}
+
+/* Takes the message. Suspends. */
 static void send_work(Worker *worker, Work *w, Outgoing *message)
 {
     Batch *b = worker->batch;
-    g_auto(Submission) s = {0};
-    GError *error = NULL;
+    Settled *d = g_new0(Settled, 1);
+    *d = (Settled){.worker = worker, .work = w, .message = message};
     w->tries++;
     worker->mails++;
-    if (!submit(worker->session, message, &b->plan->wishes, b->plan->recode, &s, &error)) {
-        bool unfit = g_error_matches(error, POSTERN_ERROR, POSTERN_ERROR_DATA) ||
-                     g_error_matches(error, POSTERN_ERROR, POSTERN_ERROR_CONFIG);
-        if (unfit && !s.result.mail.code) {
-            give_up(b, w, message, error);
+    if (!submit(worker->session, message, &b->plan->wishes, b->plan->recode, &d->submission,
+                &d->error)) {
+        bool unfit = g_error_matches(d->error, POSTERN_ERROR, POSTERN_ERROR_DATA) ||
+                     g_error_matches(d->error, POSTERN_ERROR, POSTERN_ERROR_CONFIG);
+        if (unfit && !d->submission.result.mail.code) {
+            give_up(b, w, message, d->error);
+            submission_clear(&d->submission);
+            outgoing_free(message);
+            g_free(d);
             return;
         }
         hang_up(worker, false);
     }
-    if (g_error_matches(error, POSTERN_ERROR, POSTERN_ERROR_CANCELLED)) {
-        stop(b, g_error_copy(error));
+    if (g_error_matches(d->error, POSTERN_ERROR, POSTERN_ERROR_CANCELLED)) {
+        stop(b, g_error_copy(d->error));
     }
-    settle(worker, w, message, &s, error);
-    g_clear_error(&error);
+    settle(worker, d);
 }
 
 static void one(Worker *worker, Work *w)
@@ -299,7 +373,7 @@ static void one(Worker *worker, Work *w)
         work_free(w);
         return;
     }
-    send_work(worker, w, message);
+    send_work(worker, w, g_steal_pointer(&message));
 }
 
 static void work(void *user)
@@ -317,6 +391,10 @@ static void work(void *user)
         }
     }
     hang_up(worker, !b->fatal);
+    b->working--;
+    if (b->scribe) {
+        scribe_wake(b->scribe);
+    }
 }
 
 /* --- all of them --- */
@@ -332,7 +410,7 @@ static bool enqueue(Batch *b, const BatchItem *item, GError **error)
     }
     if (complete) {
         b->count->skipped++;
-        tell(b, (BatchEvent){item, BATCH_SKIPPED, NULL, NULL, NULL, 0});
+        tell(b, (BatchEvent){item, BATCH_SKIPPED, NULL, NULL, NULL});
         return true;
     }
     Work *w = g_new0(Work, 1);
@@ -343,16 +421,38 @@ static bool enqueue(Batch *b, const BatchItem *item, GError **error)
     return true;
 }
 
+/* One of those who run beside each other. */
+typedef struct {
+    TaskFunc run;
+    void *user;
+} Part;
+
+static void play(void *user)
+{
+    const Part *part = user;
+    part->run(part->user);
+}
+
 static void run_workers(Batch *b)
 {
     guint n = MIN(MAX(b->plan->connections, 1), MAX(g_queue_get_length(&b->queue), 1));
     g_autofree Worker *workers = g_new0(Worker, n);
-    g_autofree void **users = g_new0(void *, n);
+    g_autofree Part *parts = g_new0(Part, n + 1);
+    g_autofree void **users = g_new0(void *, n + 1);
     for (guint i = 0; i < n; i++) {
-        workers[i].batch = b;
-        users[i] = &workers[i];
+        workers[i] = (Worker){.batch = b, .unsettled.limit = 1};
+        parts[i] = (Part){work, &workers[i]};
     }
-    io_together(work, users, n);
+    parts[n] = (Part){tell_settled, b};
+    for (guint i = 0; i <= n; i++) {
+        users[i] = &parts[i];
+    }
+    b->working = n;
+    io_together(play, users, b->scribe ? n + 1 : n);
+    if (b->scribe) {
+        scribe_finish(b->scribe);
+        conclude_done(b);
+    }
 }
 
 bool batch_run(const BatchPlan *plan, const GPtrArray *items, BatchCount *ret, GError **error)
@@ -365,9 +465,13 @@ bool batch_run(const BatchPlan *plan, const GPtrArray *items, BatchCount *ret, G
             return false;
         }
     }
-    if (!g_queue_is_empty(&b.queue)) {
+    if (plan->journal && !g_queue_is_empty(&b.queue)) {
+        b.scribe = scribe_new(plan->journal, &b.fatal);
+    }
+    if (!b.fatal && !g_queue_is_empty(&b.queue)) {
         run_workers(&b);
     }
+    scribe_free(b.scribe);
     ret->left += g_queue_get_length(&b.queue);
     g_queue_clear_full(&b.queue, (GDestroyNotify)work_free);
     if (b.fatal) {

@@ -1,6 +1,7 @@
 /* batch.h: many messages over a few kept connections, each decided exactly once as far as anybody
- * can tell. One transaction is in flight a connection; a connection that breaks is made anew and
- * its message sent again unless it was acknowledged. */
+ * can tell. One transaction is in flight a connection, while the one before it is being written
+ * down; a connection that breaks is made anew and its message sent again unless it was
+ * acknowledged. */
 #pragma once
 
 #include "send/journal.h"
@@ -37,7 +38,6 @@ typedef struct {
     const Outgoing *message;
     const Submission *submission;
     const GError *error;
-    double again_in; /* AGAIN: seconds */
 } BatchEvent;
 
 typedef struct {
@@ -46,7 +46,7 @@ typedef struct {
     SubmitWishes wishes;
     SubmitRecode recode;
     OutgoingPlan outgoing; /* what items do not say themselves */
-    Journal *journal;      /* or NULL */
+    Journal *journal;      /* or NULL: nobody else uses it while the batch runs */
     /* Writes down what was decided instead of the journal, with the plan's user; on the thread's
      * own stack. May be NULL. When it fails nothing more is sent. */
     bool (*write)(void *user, const BatchItem *item, const Submission *s, GError **error);

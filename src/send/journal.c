@@ -17,11 +17,27 @@ static const char *const schema[] = {
     NULL,
 };
 
+/* The lock that the first write takes stays, and no later one has to ask for it. */
+static bool keep_others_out(Database *db, const char *path, GError **error)
+{
+    GError *problem = NULL;
+    if (database_exec(db, "PRAGMA locking_mode = EXCLUSIVE; BEGIN IMMEDIATE; COMMIT", &problem)) {
+        return true;
+    }
+    if (g_error_matches(problem, POSTERN_ERROR, POSTERN_ERROR_TEMPFAIL)) {
+        g_clear_error(&problem);
+        return error_fail(error, POSTERN_ERROR_TEMPFAIL,
+                          "the journal %s is in use: another run is at the same batch", path);
+    }
+    g_propagate_error(error, problem);
+    return false;
+}
+
 Journal *journal_open(const char *path, GError **error)
 {
     g_autoptr(Journal) j = g_new0(Journal, 1);
     j->db = database_open(path, schema, error);
-    if (!j->db) {
+    if (!j->db || !keep_others_out(j->db, path, error)) {
         return NULL;
     }
     j->look = database_prepare(j->db, "SELECT address FROM decided WHERE key = ?", error);
@@ -89,17 +105,34 @@ static bool write_decided(Journal *j, const char *key, const Submission *s, GErr
     return true;
 }
 
-bool journal_write(Journal *j, const char *key, const Submission *s, bool complete, GError **error)
+/* Nearly all messages have one recipient: one row says it all. */
+static bool write_entry(Journal *j, const JournalEntry *e, GError **error)
 {
-    if (complete && s->n <= 1) { /* nearly all: one row, one commit */
-        SmtpFate fate = s->n ? s->recipients[0].fate : SMTP_NOT_TRIED;
-        static const SmtpAnswer none;
-        return write_row(j, key, "", fate, s->n ? &s->recipients[0].answer : &none, error);
+    static const SmtpAnswer none;
+    const Submission *s = e->submission;
+    if (e->complete && s->n <= 1) {
+        return write_row(j, e->key, "", s->n ? s->recipients[0].fate : SMTP_NOT_TRIED,
+                         s->n ? &s->recipients[0].answer : &none, error);
+    }
+    return write_decided(j, e->key, s, error) &&
+           (!e->complete || write_row(j, e->key, "", SMTP_NOT_TRIED, &s->result.end, error));
+}
+
+bool journal_write(Journal *j, const JournalEntry *entries, size_t n, GError **error)
+{
+    if (n == 1 && entries->complete && entries->submission->n <= 1) {
+        return write_entry(j, entries, error); /* a statement is a commit of its own */
     }
     if (!database_exec(j->db, "BEGIN IMMEDIATE", error)) {
         return false;
     }
-    bool ok = write_decided(j, key, s, error) &&
-              (!complete || write_row(j, key, "", SMTP_NOT_TRIED, &s->result.end, error));
-    return database_exec(j->db, ok ? "COMMIT" : "ROLLBACK", ok ? error : NULL) && ok;
+    bool ok = true;
+    for (size_t i = 0; i < n && ok; i++) {
+        ok = write_entry(j, &entries[i], error);
+    }
+    ok = ok && database_exec(j->db, "COMMIT", error);
+    if (!ok) {
+        database_exec(j->db, "ROLLBACK", NULL);
+    }
+    return ok;
 }

@@ -10,7 +10,8 @@
 
 typedef struct Journal Journal;
 
-/* Opens or makes the file (0600). CANT_CREATE, CONFIG, DATA, IO. */
+/* Opens or makes the file (0600), and keeps others out of it: two runs of one batch would send
+ * everything twice. TEMPFAIL when another has it; CANT_CREATE, CONFIG, DATA, IO. */
 Journal *journal_open(const char *path, GError **error);
 /* NULL is fine. */
 void journal_close(Journal *j);
@@ -20,5 +21,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Journal, journal_close)
  * addresses already decided are appended to `decided` (of char*). */
 bool journal_look(Journal *j, const char *key, bool *complete, GPtrArray *decided, GError **error);
 
-/* Writes down what was decided; with `complete`, nothing more will be done for the message. */
-bool journal_write(Journal *j, const char *key, const Submission *s, bool complete, GError **error);
+/* What was decided of one message; all borrowed. */
+typedef struct {
+    const char *key;
+    const Submission *submission;
+    bool complete; /* nothing more will be done for it */
+} JournalEntry;
+
+/* Writes down what was decided of them, all or nothing, in one commit. */
+bool journal_write(Journal *j, const JournalEntry *entries, size_t n, GError **error);

@@ -18,9 +18,10 @@ static void test_remembers(void)
     {
         g_autoptr(Journal) j = journal_open(file, &error);
         g_assert_no_error(error);
-        g_assert_true(journal_write(j, "m1", &s, false, &error));
-        s.n = 1;
-        g_assert_true(journal_write(j, "m2", &s, true, &error));
+        Submission one = submission(two, 1);
+        const JournalEntry entries[] = {{"m1", &s, false}, {"m2", &one, true}, {"m4", &s, true}};
+        g_assert_true(journal_write(j, entries, 1, &error));
+        g_assert_true(journal_write(j, entries + 1, 2, &error));
         g_assert_no_error(error);
     }
     g_autoptr(Journal) j = journal_open(file, &error);
@@ -31,6 +32,8 @@ static void test_remembers(void)
     g_assert_cmpuint(decided->len, ==, 1);
     g_assert_cmpstr(g_ptr_array_index(decided, 0), ==, "a@b");
     g_assert_true(journal_look(j, "m2", &complete, decided, &error));
+    g_assert_true(complete);
+    g_assert_true(journal_look(j, "m4", &complete, decided, &error));
     g_assert_true(complete);
     g_assert_true(journal_look(j, "m3", &complete, decided, &error));
     g_assert_false(complete);
