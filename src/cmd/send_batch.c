@@ -1,4 +1,5 @@
 /* send_batch.c: many messages over a few connections, a result line each at once. */
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -16,6 +17,7 @@ enum {
     RETRIES = 3,
     RETRY_AFTER = 30,
     CONNECTIONS_MAX = 100,
+    KEPT_OCTETS = 8 << 20,
     STATUS_UNAVAILABLE = 69,
     STATUS_TEMPFAIL = 75
 };
@@ -274,6 +276,9 @@ static bool send_all(Many *m, BatchCount *count, GError **error)
         .waiting = waiting,
         .user = m,
     };
+    /* Memory of one large message serves the next, instead of being given back in between. */
+    mallopt(M_MMAP_THRESHOLD, KEPT_OCTETS);
+    mallopt(M_TRIM_THRESHOLD, 4 * KEPT_OCTETS);
     m->progress = isatty(STDERR_FILENO) && !m->show.quiet && !m->show.dialogue;
     m->began = g_get_monotonic_time();
     bool ok = batch_run(&plan, m->items, count, error);

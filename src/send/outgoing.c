@@ -2,6 +2,7 @@
 
 #include <string.h>
 #include <sys/random.h>
+#include <time.h>
 
 #include "base/escape.h"
 #include "proto/smtp_text.h"
@@ -23,18 +24,16 @@ char *outgoing_message_id(const char *host)
 
 char *outgoing_date(gint64 seconds)
 {
-    static const char *const days[] = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
+    static const char *const days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
     static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                          "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    g_autoptr(GDateTime) t = g_date_time_new_from_unix_local(seconds);
-    gint64 offset = g_date_time_get_utc_offset(t) / (60 * G_USEC_PER_SEC);
-    gint64 minutes = ABS(offset);
-    return g_strdup_printf("%s, %d %s %04d %02d:%02d:%02d %c%02d%02d",
-                           days[g_date_time_get_day_of_week(t) - 1],
-                           g_date_time_get_day_of_month(t), months[g_date_time_get_month(t) - 1],
-                           g_date_time_get_year(t), g_date_time_get_hour(t),
-                           g_date_time_get_minute(t), g_date_time_get_second(t),
-                           offset < 0 ? '-' : '+', (int)(minutes / 60), (int)(minutes % 60));
+    time_t then = seconds;
+    struct tm t = {.tm_mday = 1};
+    localtime_r(&then, &t);
+    long minutes = ABS(t.tm_gmtoff) / 60;
+    return g_strdup_printf("%s, %d %s %04d %02d:%02d:%02d %c%02ld%02ld", days[t.tm_wday], t.tm_mday,
+                           months[t.tm_mon], t.tm_year + 1900, t.tm_hour, t.tm_min, t.tm_sec,
+                           t.tm_gmtoff < 0 ? '-' : '+', minutes / 60, minutes % 60);
 }
 
 /* --- the envelope --- */
@@ -223,14 +222,18 @@ static Bytes without_from_line(Bytes text)
     return bytes_sub(text, end < 0 ? text.len : (size_t)end + 1, text.len);
 }
 
-static GByteArray *rewritten(Outgoing *o, Bytes header, Bytes body, const OutgoingPlan *plan)
+/* A new header before the same body, which is moved, not copied: it may be large. */
+static void rewrite(Outgoing *o, Bytes header, Bytes body, const OutgoingPlan *plan)
 {
-    GByteArray *out = g_byte_array_sized_new((guint)(header.len + body.len + 512));
-    copy_fields(out, header);
-    add_missing(o, out, header, body, plan);
-    append(out, BYTES_LITERAL("\r\n"));
-    append(out, body);
-    return out;
+    g_autoptr(GByteArray) head = g_byte_array_sized_new((guint)header.len + 512);
+    copy_fields(head, header);
+    add_missing(o, head, header, body, plan);
+    append(head, BYTES_LITERAL("\r\n"));
+    size_t from = (size_t)(body.data - (const char *)o->text->data), old = o->text->len;
+    g_byte_array_set_size(o->text, (guint)MAX(old, head->len + body.len));
+    memmove(o->text->data + head->len, o->text->data + from, body.len);
+    memcpy(o->text->data, head->data, head->len);
+    g_byte_array_set_size(o->text, (guint)(head->len + body.len));
 }
 
 Outgoing *outgoing_new(Bytes raw, const OutgoingPlan *plan, GError **error)
@@ -250,9 +253,7 @@ Outgoing *outgoing_new(Bytes raw, const OutgoingPlan *plan, GError **error)
         return NULL;
     }
     if (!plan->as_is) {
-        GByteArray *text = rewritten(o, header, body, plan);
-        g_byte_array_unref(o->text);
-        o->text = text;
+        rewrite(o, header, body, plan);
     }
     look_at(o);
     return g_steal_pointer(&o);

@@ -1,6 +1,7 @@
 #include "send/outgoing.h"
 
 #include <string.h>
+#include <time.h>
 
 #include "send/header.h"
 
@@ -84,6 +85,7 @@ static void test_a_text_without_a_header(void)
 static void test_dates_and_ids(void)
 {
     g_setenv("TZ", "Asia/Kolkata", TRUE);
+    tzset();
     g_autofree char *date = outgoing_date(1795300000);
     g_assert_cmpstr(date, ==, "Sun, 22 Nov 2026 03:56:40 +0530");
     g_autofree char *a = outgoing_message_id("x.org");
