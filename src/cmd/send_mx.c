@@ -7,6 +7,7 @@
 #include "cmd/command.h"
 #include "cmd/interrupt.h"
 #include "cmd/send.h"
+#include "config/accounts.h"
 #include "send/address.h"
 #include "send/route.h"
 
@@ -17,7 +18,8 @@ typedef struct {
     SendShow show;
     Connection *connection; /* of the plan that all are made from */
     Outgoing *message;
-    int status; /* the worst so far */
+    char *policies; /* where MTA-STS policies are remembered; NULL: nowhere */
+    int status;     /* the worst so far */
 } Direct;
 
 /* --- one domain --- */
@@ -120,8 +122,11 @@ static bool find_and_deliver(Delivery *v, GError **error)
     const SessionPlan *plan = connection_plan(v->direct->connection);
     HttpsPlan https = {
         .dial = &plan->dial, .ca_file = plan->tls.ca_file, .ca_path = plan->tls.ca_path};
-    g_autoptr(Route) route =
-        route_find(plan->dial.dns, &https, v->domain, deadline_in(LOOKUP_SECONDS), error);
+    StsPlan sts = {.dns = plan->dial.dns,
+                   .https = &https,
+                   .cache = v->direct->policies,
+                   .deadline = deadline_in(LOOKUP_SECONDS)};
+    g_autoptr(Route) route = route_find(&sts, v->domain, error);
     if (!route) {
         return false;
     }
@@ -198,6 +203,8 @@ static bool prepare(Direct *d, GError **error)
     if (!d->message || !send_show_open(&d->show, o, error)) {
         return false;
     }
+    g_autofree char *state = config_state_directory(true, NULL); /* it goes without, too */
+    d->policies = state ? g_build_filename(state, "mta-sts", NULL) : NULL;
     /* The address is no matter: each host takes its place. */
     d->connection = send_connection(o, "smtp://mx.invalid", &d->show, error);
     return d->connection != NULL;
@@ -231,5 +238,6 @@ int send_mx(const SendOptions *o)
     }
     connection_free(d.connection);
     outgoing_free(d.message);
+    g_free(d.policies);
     return status;
 }

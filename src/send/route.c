@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "audit/mta_sts_parse.h"
 #include "io/rdata.h"
 
 enum { HOPS_MAX = 20 };
@@ -108,45 +107,6 @@ static bool find_hosts(Dns *dns, const char *domain, Deadline deadline, Route *r
 
 /* --- MTA-STS --- */
 
-/* Is there a record that says there is a policy? */
-static bool has_record(Dns *dns, const char *domain, Deadline deadline)
-{
-    g_autofree char *name = g_strconcat("_mta-sts.", domain, NULL);
-    g_autoptr(DnsAnswer) answer = dns_query(dns, name, DNS_TXT, deadline, NULL);
-    g_autoptr(GString) records = g_string_new(NULL);
-    for (guint i = 0; answer && !answer->bogus && i < answer->records->len; i++) {
-        gsize len;
-        const char *data = g_bytes_get_data(g_ptr_array_index(answer->records, i), &len);
-        g_autoptr(GString) text = rdata_txt((Bytes){data, len});
-        g_string_append_printf(records, "%s\n", text ? text->str : "");
-    }
-    g_autofree char *id = mta_sts_record_parse(bytes_of_string(records), NULL);
-    return id != NULL;
-}
-
-static MtaStsPolicy *fetch_policy(const HttpsPlan *https, const char *domain, Deadline deadline,
-                                  char **why)
-{
-    g_autofree char *url = g_strdup_printf("https://mta-sts.%s/.well-known/mta-sts.txt", domain);
-    g_autoptr(GError) error = NULL;
-    g_autoptr(HttpsAnswer) answer = https_get(https, url, deadline, &error);
-    if (!answer || answer->status != 200) {
-        *why =
-            answer ? g_strdup_printf("HTTP status %d", answer->status) : g_strdup(error->message);
-        return NULL;
-    }
-    if (g_strcmp0(answer->content_type, "text/plain") != 0) { /* RFC 8461 3.2 */
-        *why = g_strdup("it is not text/plain");
-        return NULL;
-    }
-    g_autoptr(MtaStsPolicy) policy = mta_sts_policy_parse(bytes_of_array(answer->body));
-    if (policy->problems->len) {
-        *why = g_strdup(g_ptr_array_index(policy->problems, 0));
-        return NULL;
-    }
-    return g_steal_pointer(&policy);
-}
-
 static bool is_listed(const MtaStsPolicy *policy, const char *host)
 {
     for (guint i = 0; i < policy->mx->len; i++) {
@@ -157,19 +117,15 @@ static bool is_listed(const MtaStsPolicy *policy, const char *host)
     return false;
 }
 
-/* A policy that cannot be had is none (RFC 8461 5.1: nothing is cached here), and that is told. */
-static void apply_mta_sts(Dns *dns, const HttpsPlan *https, const char *domain, Deadline deadline,
-                          Route *route)
+static void apply_mta_sts(const StsPlan *sts, const char *domain, Route *route)
 {
-    if (!has_record(dns, domain, deadline)) {
+    g_autoptr(MtaStsPolicy) policy = sts_find(sts, domain, &route->note);
+    if (!policy) {
         return;
     }
-    g_autofree char *why = NULL;
-    g_autoptr(MtaStsPolicy) policy = fetch_policy(https, domain, deadline, &why);
-    bool enforced = policy && !g_strcmp0(policy->mode, "enforce");
-    if (!enforced) {
-        route->note = policy ? g_strdup_printf("its MTA-STS policy is \"%s\"", policy->mode)
-                             : g_strdup_printf("its MTA-STS policy could not be had: %s", why);
+    if (strcmp(policy->mode, "enforce") != 0) {
+        g_free(route->note);
+        route->note = g_strdup_printf("its MTA-STS policy is \"%s\"", policy->mode);
         return;
     }
     for (guint i = 0; i < route->hops->len; i++) {
@@ -205,16 +161,17 @@ static void apply_dane(Dns *dns, Deadline deadline, RouteHop *hop)
     }
 }
 
-Route *route_find(Dns *dns, const HttpsPlan *https, const char *domain, Deadline deadline,
-                  GError **error)
+Route *route_find(const StsPlan *plan, const char *domain, GError **error)
 {
+    Dns *dns = plan->dns;
+    Deadline deadline = plan->deadline;
     g_autoptr(Route) route = g_new0(Route, 1);
     route->hops = g_ptr_array_new_with_free_func(hop_free);
     bool secure = false;
     if (!find_hosts(dns, domain, deadline, route, &secure, error)) {
         return NULL;
     }
-    apply_mta_sts(dns, https, domain, deadline, route);
+    apply_mta_sts(plan, domain, route);
     for (guint i = 0; secure && i < route->hops->len; i++) {
         apply_dane(dns, deadline, g_ptr_array_index(route->hops, i));
     }

@@ -2,7 +2,7 @@
  * 7505, 7672, 8461). */
 #pragma once
 
-#include "io/https.h"
+#include "send/sts.h"
 
 typedef enum {
     ROUTE_OPPORTUNISTIC, /* TLS where it is offered, whoever it is */
@@ -26,11 +26,10 @@ typedef struct {
 void route_free(Route *route);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Route, route_free)
 
-/* Looks up MX, MTA-STS and TLSA. `https` fetches the policy. UNAVAILABLE for a null MX, NO_HOST for
- * a domain that is not there, TEMPFAIL, TIMEOUT, INSECURE (a bogus answer). The caller frees it.
- * Suspends. */
-Route *route_find(Dns *dns, const HttpsPlan *https, const char *domain, Deadline deadline,
-                  GError **error);
+/* Looks up MX, MTA-STS and TLSA, as the plan says. UNAVAILABLE for a null MX, NO_HOST for a domain
+ * that is not there, TEMPFAIL, TIMEOUT, INSECURE (a bogus answer). The caller frees it. Suspends.
+ */
+Route *route_find(const StsPlan *plan, const char *domain, GError **error);
 
 /* "DANE", "MTA-STS", "opportunistic TLS". Static. */
 const char *route_proof_name(RouteProof proof);
