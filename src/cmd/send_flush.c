@@ -266,7 +266,7 @@ static bool same_way(const SpoolJob *a, const SpoolJob *b)
 }
 
 /* Locks those of the list that go as the first does, and takes them off it. */
-static bool take_some(Flush *f, GPtrArray *due, const SpoolJob *first, GError **error)
+static void take_some(Flush *f, GPtrArray *due, const SpoolJob *first)
 {
     guint kept = 0;
     for (guint i = 0; i < due->len; i++) {
@@ -277,12 +277,7 @@ static bool take_some(Flush *f, GPtrArray *due, const SpoolJob *first, GError **
             continue;
         }
         bool busy;
-        GError *problem = NULL;
-        SpoolJob *job = spool_take(f->spool, listed->id, &busy, &problem);
-        if (problem) {
-            g_propagate_error(error, problem);
-            return false;
-        }
+        SpoolJob *job = spool_take(f->spool, listed->id, &busy);
         if (job && is_due(f, job)) {
             g_hash_table_insert(f->taken, job->id, job);
         } else {
@@ -290,7 +285,6 @@ static bool take_some(Flush *f, GPtrArray *due, const SpoolJob *first, GError **
         }
     }
     g_ptr_array_set_size(due, (gint)kept);
-    return true;
 }
 
 /* One pass over all that is due. *next is when the next of the others is (seconds from now). */
@@ -307,11 +301,14 @@ static bool pass(Flush *f, double *next, GError **error)
         if (is_due(f, job)) {
             g_ptr_array_add(due, job);
         }
+        if (job->damaged && !f->options->daemon) {
+            fprintf(stderr, "=== %s\n", job->why);
+        }
     }
     while (due->len) {
         const SpoolJob *first = g_ptr_array_index(due, 0);
-        if (!take_some(f, due, first, error) ||
-            (g_hash_table_size(f->taken) && !send_the_same_way(f, first, error))) {
+        take_some(f, due, first);
+        if (g_hash_table_size(f->taken) && !send_the_same_way(f, first, error)) {
             return false;
         }
     }
@@ -341,7 +338,7 @@ static void print_summary(const Flush *f, double next)
 static bool wait_for_work(int watch, double next, GError **error)
 {
     GError *problem = NULL;
-    char events[4096];
+    char events[2048];
     bool came = io_wait_read(watch, deadline_in(CLAMP(next, 1, FAR_AWAY)), &problem);
     while (came && read(watch, events, sizeof events) > 0) {
     }

@@ -228,12 +228,7 @@ static bool drop(Spool *spool, SpoolJob *job, GError **error)
 static bool change_one(Spool *spool, const char *id, Change change, GError **error)
 {
     bool busy = false;
-    GError *problem = NULL;
-    g_autoptr(SpoolJob) job = spool_take(spool, id, &busy, &problem);
-    if (problem) {
-        g_propagate_error(error, problem);
-        return false;
-    }
+    g_autoptr(SpoolJob) job = spool_take(spool, id, &busy);
     g_autofree char *shown = escape_line_max(bytes_of(id), 60);
     if (busy) {
         return error_fail(error, POSTERN_ERROR_TEMPFAIL, "%s is being delivered right now", shown);

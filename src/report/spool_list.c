@@ -42,6 +42,10 @@ char *spool_job_text(const SpoolJob *job, int64_t now)
     g_autofree char *state = state_text(job, now);
     g_autofree char *why = escape_line_max(bytes_of(job->why), 300);
     GString *line = g_string_new(NULL);
+    if (job->damaged) {
+        g_string_append_printf(line, "%s  %s", job->id, why);
+        return g_string_free(line, FALSE);
+    }
     g_string_append_printf(line, "%s  %s -> %s  (%s, queued %s ago, %s)", job->id, sender,
                            recipients, size, age, state);
     if (job->why) {
@@ -89,6 +93,7 @@ char *spool_job_json(const SpoolJob *job)
     json_object_set_new(object, "expires", json_integer(job->expires));
     json_object_set_new(object, "tries", json_integer(job->tries));
     json_object_set_new(object, "held", json_boolean(job->held));
+    json_object_set_new(object, "damaged", json_boolean(job->damaged));
     json_object_set_new(object, "why", or_null(job->why));
     return text_of(object);
 }

@@ -116,9 +116,22 @@ static char *job_text(const SpoolJob *job, gsize *len)
     return g_key_file_to_data(file, len, NULL);
 }
 
-static SpoolJob *job_parse(const char *id, GKeyFile *file, GError **error)
+/* Nothing is known of it but that it is there. */
+static SpoolJob *damaged(const char *id, const char *why)
 {
-    g_autoptr(SpoolJob) job = spool_job_new();
+    SpoolJob *job = spool_job_new();
+    job->id = g_strdup(id);
+    job->options = g_new0(char *, 1);
+    job->sender = g_strdup("");
+    job->recipients = g_new0(char *, 1);
+    job->held = job->damaged = true;
+    job->why = g_strdup_printf("%s.job of the spool is damaged: %s", id, why);
+    return job;
+}
+
+static SpoolJob *read_keys(const char *id, GKeyFile *file)
+{
+    SpoolJob *job = spool_job_new();
     job->id = g_strdup(id);
     job->url = g_key_file_get_string(file, GROUP, "url", NULL);
     job->options = g_key_file_get_string_list(file, GROUP, "options", NULL, NULL);
@@ -133,14 +146,23 @@ static SpoolJob *job_parse(const char *id, GKeyFile *file, GError **error)
     job->tries = (unsigned)g_key_file_get_uint64(file, GROUP, "tries", NULL);
     job->held = g_key_file_get_boolean(file, GROUP, "held", NULL);
     job->why = g_key_file_get_string(file, GROUP, "why", NULL);
-    if (!job->sender || !job->recipients || !job->options) {
-        error_fail(error, POSTERN_ERROR_DATA, "%s.job of the spool is damaged: it lacks its %s", id,
-                   !job->sender       ? "sender"
-                   : !job->recipients ? "recipients"
-                                      : "options");
-        return NULL;
+    return job;
+}
+
+SpoolJob *spool_job_parse(const char *id, Bytes text)
+{
+    g_autoptr(GKeyFile) file = g_key_file_new();
+    g_autoptr(GError) problem = NULL;
+    if (!text.len ||
+        !g_key_file_load_from_data(file, text.data, text.len, G_KEY_FILE_NONE, &problem)) {
+        return damaged(id, problem ? problem->message : "it is empty");
     }
-    return g_steal_pointer(&job);
+    g_autoptr(SpoolJob) job = read_keys(id, file);
+    const char *lacks = !job->sender                            ? "it lacks its sender"
+                        : !job->recipients || !*job->recipients ? "it lacks its recipients"
+                        : !job->options                         ? "it lacks its options"
+                                                                : NULL;
+    return lacks ? damaged(id, lacks) : g_steal_pointer(&job);
 }
 
 /* --- files --- */
@@ -166,19 +188,18 @@ static bool is_id(const char *id)
     return *id && strspn(id, "0123456789abcdef-") == strlen(id);
 }
 
-/* NULL without an error when there is none. */
-static SpoolJob *read_job(const Spool *s, const char *id, GError **error)
+/* NULL when there is none. */
+static SpoolJob *read_job(const Spool *s, const char *id)
 {
     g_autofree char *path = path_of(s, id, ".job");
-    g_autoptr(GKeyFile) file = g_key_file_new();
+    g_autofree char *text = NULL;
     g_autoptr(GError) problem = NULL;
-    if (g_key_file_load_from_file(file, path, G_KEY_FILE_NONE, &problem)) {
-        return job_parse(id, file, error);
+    gsize len;
+    if (g_file_get_contents(path, &text, &len, &problem)) {
+        return spool_job_parse(id, (Bytes){text, len});
     }
-    if (!g_error_matches(problem, G_FILE_ERROR, G_FILE_ERROR_NOENT)) {
-        error_fail(error, POSTERN_ERROR_DATA, "%s: %s", path, problem->message);
-    }
-    return NULL;
+    bool gone = g_error_matches(problem, G_FILE_ERROR, G_FILE_ERROR_NOENT);
+    return gone ? NULL : damaged(id, problem->message);
 }
 
 Spool *spool_open(const char *path, GError **error)
@@ -268,6 +289,9 @@ bool spool_add(Spool *spool, const Outgoing *message, SpoolJob *job, GError **er
 
 bool spool_save(Spool *spool, const SpoolJob *job, GError **error)
 {
+    if (job->damaged) {
+        return error_fail(error, POSTERN_ERROR_DATA, "%s", job->why);
+    }
     gsize len = 0;
     g_autofree char *text = job_text(job, &len);
     g_autofree char *path = path_of(spool, job->id, ".job");
@@ -295,11 +319,7 @@ GPtrArray *spool_list(Spool *spool, GError **error)
     for (const char *name; (name = g_dir_read_name(dir));) {
         g_autofree char *id =
             g_str_has_suffix(name, ".job") ? g_strndup(name, strlen(name) - 4) : g_strdup("");
-        SpoolJob *job = is_id(id) ? read_job(spool, id, &problem) : NULL;
-        if (problem) {
-            g_propagate_error(error, g_steal_pointer(&problem));
-            return NULL;
-        }
+        SpoolJob *job = is_id(id) ? read_job(spool, id) : NULL;
         if (job) {
             g_ptr_array_add(jobs, job);
         }
@@ -308,7 +328,7 @@ GPtrArray *spool_list(Spool *spool, GError **error)
     return g_steal_pointer(&jobs);
 }
 
-SpoolJob *spool_take(Spool *spool, const char *id, bool *busy, GError **error)
+SpoolJob *spool_take(Spool *spool, const char *id, bool *busy)
 {
     *busy = false;
     g_autofree char *path = spool_text_path(spool, id);
@@ -322,7 +342,7 @@ SpoolJob *spool_take(Spool *spool, const char *id, bool *busy, GError **error)
         return NULL;
     }
     /* Only now is its state nobody else's to change; it may have gone meanwhile. */
-    SpoolJob *job = read_job(spool, id, error);
+    SpoolJob *job = read_job(spool, id);
     if (job) {
         job->fd = fd;
     } else {

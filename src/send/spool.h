@@ -26,14 +26,19 @@ typedef struct {
     uint64_t octets;
     unsigned tries;
     bool held;
-    char *why; /* what ended the last try, or NULL */
-    int fd;    /* the text, locked; -1 for one that was only listed */
+    bool damaged; /* its file cannot be read: it is held, and stays until somebody removes it */
+    char *why;    /* what ended the last try, or NULL */
+    int fd;       /* the text, locked; -1 for one that was only listed */
 } SpoolJob;
 
 SpoolJob *spool_job_new(void);
 /* Lets go of the lock too. */
 void spool_job_free(SpoolJob *job);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SpoolJob, spool_job_free)
+
+/* What an ID.job says; one that is none is damaged, and `why` tells. Never NULL. Pure; a fuzz
+ * target. */
+SpoolJob *spool_job_parse(const char *id, Bytes text);
 
 /* Opens the directory; it is made (0700) when missing. CANT_CREATE. */
 Spool *spool_open(const char *path, GError **error);
@@ -48,14 +53,14 @@ char *spool_text_path(const Spool *spool, const char *id);
  */
 bool spool_add(Spool *spool, const Outgoing *message, SpoolJob *job, GError **error);
 
-/* All that lie there, the oldest first (of SpoolJob, without locks). A file that is no job fails
- * with DATA, naming it. The caller unrefs the array. */
+/* All that lie there, the oldest first (of SpoolJob, without locks), damaged ones too.
+ * CANT_CREATE. The caller unrefs the array. */
 GPtrArray *spool_list(Spool *spool, GError **error);
 
 /* The message, locked. NULL without an error when it is gone, or when somebody else is at it
- * (*busy). DATA. The caller frees it. */
-SpoolJob *spool_take(Spool *spool, const char *id, bool *busy, GError **error);
-/* Writes down a taken job's state. IO. */
+ * (*busy). The caller frees it. */
+SpoolJob *spool_take(Spool *spool, const char *id, bool *busy);
+/* Writes down a taken job's state. IO; DATA for a damaged one, which stays as it is. */
 bool spool_save(Spool *spool, const SpoolJob *job, GError **error);
 /* Removes a taken job with its text: for good when this returns. IO. */
 bool spool_remove(Spool *spool, const SpoolJob *job, GError **error);
