@@ -1,16 +1,20 @@
 /* sendmail_session.c: `sendmail -bs`: SMTP on standard input and output, for programs that would
  * rather speak than pipe (RFC 5321). Each message is handed over before its 250. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cmd/sendmail.h"
+#include "io/io.h"
+#include "send/intake.h"
 
-#define LINE_MAX_OCTETS 4096
-#define TEXT_MAX ((guint)64 * 1024 * 1024)
-#define RECIPIENTS_MAX 1000
+enum { COMMAND_MAX = 2048, RECIPIENTS_MAX = 1000, PIECE = 2048 };
+#define TEXT_MAX 67108864
 
 typedef struct {
     const Sendmail *words;
+    Intake *in;
     char *sender;
     GPtrArray *recipients; /* of char* */
 } Talk;
@@ -22,18 +26,22 @@ static void say(const char *text)
     fflush(stdout);
 }
 
-/* A line without its end; false at the end of the input. One that is too long is nothing. */
-static bool read_line(char *line, size_t size)
+/* The next thing said; INTAKE_MORE at the end of the input. Suspends. */
+static IntakeWhat listen_to(Talk *t, Bytes *what)
 {
-    if (!fgets(line, (int)size, stdin)) {
-        return false;
+    IntakeWhat kind;
+    while ((kind = intake_next(t->in, what)) == INTAKE_MORE) {
+        char piece[PIECE];
+        if (!io_wait_read(STDIN_FILENO, DEADLINE_NEVER, NULL)) {
+            return INTAKE_MORE;
+        }
+        ssize_t got = read(STDIN_FILENO, piece, sizeof piece);
+        if (got == 0 || (got < 0 && errno != EINTR && errno != EAGAIN)) {
+            return INTAKE_MORE;
+        }
+        intake_feed(t->in, (Bytes){piece, (size_t)MAX(got, 0)});
     }
-    int last = strchr(line, '\n') ? '\n' : ' ';
-    for (; last != '\n' && last != EOF; last = getchar()) {
-        line[0] = '\0';
-    }
-    line[strcspn(line, "\r\n")] = '\0';
-    return true;
+    return kind;
 }
 
 static void reset(Talk *t)
@@ -78,39 +86,18 @@ static void rcpt(Talk *t, const char *rest)
     }
 }
 
-/* Up to the line with a dot alone; false when the input ended before. *too_long when some of it was
- * left out. */
-static bool read_text(GByteArray *text, bool *too_long)
-{
-    char piece[LINE_MAX_OCTETS];
-    bool at_start = true;
-    *too_long = false;
-    while (fgets(piece, sizeof piece, stdin)) {
-        size_t len = strlen(piece);
-        bool ends = len && piece[len - 1] == '\n';
-        if (at_start && (!strcmp(piece, ".\r\n") || !strcmp(piece, ".\n"))) {
-            return true;
-        }
-        size_t stuffed = at_start && piece[0] == '.';
-        *too_long |= text->len + len > TEXT_MAX;
-        if (!*too_long) {
-            g_byte_array_append(text, (const guint8 *)piece + stuffed, (guint)(len - stuffed));
-        }
-        at_start = ends;
-    }
-    return false;
-}
-
 /* Everything of this message's own; the words' choice of account and the like stays. */
-static int hand_over(const Talk *t, GByteArray *text)
+static int hand_over(const Talk *t, Bytes text)
 {
+    g_autoptr(GByteArray) copy = g_byte_array_new();
+    g_byte_array_append(copy, (const guint8 *)text.data, (guint)text.len);
     Sendmail one = {.sender = t->sender, .recipients = t->recipients, .mode = 's'};
     const SendOptions *o = &t->words->send;
     one.send.connect.account = g_strdup(o->connect.account);
     one.send.connect.transcript = g_strdup(o->connect.transcript);
     one.send.notify = g_strdup(o->notify);
     one.put_aside = t->words->put_aside;
-    int status = sendmail_message(&one, text);
+    int status = sendmail_message(&one, copy);
     sendmail_clear(&one);
     return status;
 }
@@ -123,17 +110,18 @@ static bool data(Talk *t)
         return true;
     }
     say("354 go on");
-    g_autoptr(GByteArray) text = g_byte_array_new();
-    bool too_long;
-    if (!read_text(text, &too_long)) {
+    intake_begin_text(t->in);
+    Bytes what;
+    IntakeWhat kind = listen_to(t, &what);
+    if (kind == INTAKE_MORE) {
         return false;
     }
-    int status = too_long ? 0 : hand_over(t, text);
-    say(too_long       ? "552 5.3.4 it is too large"
-        : status == 0  ? "250 2.0.0 handed over"
-        : status == 69 ? "554 5.0.0 refused"
-        : status == 65 ? "554 5.6.0 that is no message to be sent"
-                       : "451 4.3.0 it could not be handed over");
+    int status = kind == INTAKE_TEXT ? hand_over(t, what) : 0;
+    say(kind == INTAKE_TOO_LARGE ? "552 5.3.4 it is too large"
+        : status == 0            ? "250 2.0.0 handed over"
+        : status == 69           ? "554 5.0.0 refused"
+        : status == 65           ? "554 5.6.0 that is no message to be sent"
+                                 : "451 4.3.0 it could not be handed over");
     reset(t);
     return true;
 }
@@ -156,7 +144,8 @@ static bool answer(Talk *t, const char *line)
         rcpt(t, rest);
     } else if (!strcmp(verb, "EHLO")) {
         reset(t);
-        say("250-localhost\r\n250-8BITMIME\r\n250-PIPELINING\r\n250 ENHANCEDSTATUSCODES");
+        say("250-localhost\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250-PIPELINING\r\n"
+            "250-SIZE " G_STRINGIFY(TEXT_MAX) "\r\n250 ENHANCEDSTATUSCODES");
     } else if (!strcmp(verb, "HELO") || !strcmp(verb, "RSET") || !strcmp(verb, "NOOP")) {
         if (strcmp(verb, "NOOP") != 0) {
             reset(t);
@@ -168,14 +157,29 @@ static bool answer(Talk *t, const char *line)
     return true;
 }
 
+static bool listen_and_answer(Talk *t)
+{
+    Bytes what;
+    IntakeWhat kind = listen_to(t, &what);
+    if (kind == INTAKE_TOO_LONG) {
+        say("500 5.5.2 the line is too long");
+    }
+    if (kind != INTAKE_COMMAND) {
+        return kind == INTAKE_TOO_LONG;
+    }
+    g_autofree char *line = bytes_dup(what);
+    return answer(t, line);
+}
+
 int sendmail_session(Sendmail *s)
 {
     Talk t = {.words = s, .recipients = g_ptr_array_new_with_free_func(g_free)};
-    char line[LINE_MAX_OCTETS / 2];
+    t.in = intake_new(COMMAND_MAX, TEXT_MAX);
     say("220 localhost ESMTP");
-    while (read_line(line, sizeof line) && answer(&t, line)) {
+    while (listen_and_answer(&t)) {
     }
     reset(&t);
+    intake_free(t.in);
     g_ptr_array_unref(t.recipients);
     return 0;
 }
