@@ -42,11 +42,15 @@ static GByteArray *read_item(int fd, const BatchItem *item, GError **error)
     return read_exactly(fd, raw, item->offset, error) ? g_steal_pointer(&raw) : NULL;
 }
 
-/* mbox quotes a line that would look like a separator: ">From " (mboxrd: any number of them). */
+/* A message of an mbox: without the separator in front, which is no part of it. A line that would
+ * look like one was quoted: ">From " (mboxrd: any number of them). */
 static GByteArray *unquoted(GByteArray *raw)
 {
     GByteArray *out = g_byte_array_sized_new(raw->len);
     const char *at = (const char *)raw->data, *end = at + raw->len;
+    bool separator = raw->len >= 5 && !memcmp(at, "From ", 5);
+    const char *first = separator ? memchr(at, '\n', raw->len) : NULL;
+    at = first ? first + 1 : separator ? end : at;
     while (at < end) {
         const char *lf = memchr(at, '\n', (size_t)(end - at));
         const char *next = lf ? lf + 1 : end;
