@@ -8,6 +8,7 @@ import time
 import uuid
 
 import pytest
+from rig.dovecot import Dovecot
 
 USAGE, DATA, NO_INPUT, UNAVAILABLE, TEMPFAIL, PROTOCOL, AUTH = 64, 65, 66, 69, 75, 76, 77
 ALICE, BOB = "alice@example.test", "bob@example.test"
@@ -148,11 +149,19 @@ def test_ready_message_keeps_its_octets_and_gets_what_is_missing(postern):
 # --- handing over
 
 
+@pytest.fixture(scope="module")
+def relay(rig, postfix):
+    """Dovecot's submission service, with Postfix behind it."""
+    return rig.launch(Dovecot(rig, "dovecot-relay", settings=f"submission_relay_port = {postfix.port('smtp')}\n"))
+
+
 @pytest.fixture
-def servers(dovecot, postfix, pki):
+def servers(dovecot, postfix, relay, pki):
     """scheme: (URL, options)"""
     login = ["--user", "alice"]
     return {
+        "dovecot submission": (relay.url("submission"), login),
+        "dovecot submissions": (relay.url("submissions"), login),
         "smtp": (postfix.url("smtp"), []),
         "submission": (postfix.url("submission"), login),
         "submissions": (postfix.url("submissions"), login),
@@ -168,7 +177,9 @@ WAYS = {
 }
 
 
-@pytest.mark.parametrize("scheme", ["smtp", "submission", "submissions", "lmtp"])
+@pytest.mark.parametrize(
+    "scheme", ["smtp", "submission", "submissions", "lmtp", "dovecot submission", "dovecot submissions"]
+)
 def test_what_arrives_is_what_was_sent(postern, servers, dovecot, users, pki, scheme):
     url, options = servers[scheme]
     directory = dovecot.maildir(users.bob) / "new"
@@ -191,6 +202,21 @@ def test_what_arrives_is_what_was_sent(postern, servers, dovecot, users, pki, sc
         octets = arrived(directory, word)
         assert as_sent(octets) == raw.partition("X-First: yes\n")[2].encode()
         assert word in parse(octets).get_content()
+
+
+def test_many_to_a_server_that_falls_over_two_transactions_at_once(postern, relay, dovecot, users, pki, tmp_path):
+    """Dovecot 2.3's submission service panics at a MAIL behind "BDAT ... LAST": one transaction at a time is in flight."""
+    box, word = tmp_path / "box", uuid.uuid4().hex
+    box.mkdir()
+    for number in range(20):
+        (box / f"{number}.eml").write_text(f"From: {ALICE}\nTo: {BOB}\nSubject: {word} {number}\n\nbody\n")
+    done = postern.run(
+        "send", relay.url("submission"), f"--ca-file={pki.ca_file}", "--user", "alice", "--batch", box, "--retries=1",
+        "--retry-after=0.1", password=users.alice.password,
+    )  # fmt: skip
+    assert done.status == 0 and done.out.count(": accepted (250 2.0.0 ") == 20, done
+    for number in range(20):
+        arrived(dovecot.maildir(users.bob) / "new", f"{word} {number}\n")
 
 
 @pytest.mark.parametrize("way", ["one flight", "no chunking"])

@@ -10,12 +10,12 @@ UNAVAILABLE, NO_HOST, TEMPFAIL, PROTOCOL = 69, 68, 75, 76
 def direct(postern, pki, dns, https, postfix):
     """direct(ADDRESS): a probe by --mx, every host's port 25 being Postfix'."""
 
-    def run(to, *options, hosts=("mail.example.test",), ca=True):
+    def run(to, *options, hosts=("mail.example.test",), ca=True, web=https.connect_to, home=None):
         led = [f"--connect-to={host}:25:127.0.0.1:{postfix.port('smtp')}" for host in hosts]
         trust = [f"--ca-file={pki.ca_file}"] if ca else []
         return postern.run(
-            "send", "--mx", "-4", *trust, *dns.options, *https.connect_to, *led, "--connect-to=127.0.0.1:1", "--from",
-            ALICE, "--to", to, "--subject", "mx", "--text", "t", *options,
+            "send", "--mx", "-4", *trust, *dns.options, *web, *led, "--connect-to=127.0.0.1:1", "--from",
+            ALICE, "--to", to, "--subject", "mx", "--text", "t", *options, home=home,
         )  # fmt: skip
 
     return run
@@ -49,6 +49,34 @@ def test_a_host_without_dane_must_fit_the_mta_sts_policy(direct):
 def test_a_policy_that_cannot_be_had_is_told(direct, domain, why):
     done = direct(f"bob@{domain}.example.test")
     assert "MTA-STS policy could not be had: " in done.err and why in done.err, done
+
+
+def test_a_policy_is_fetched_once_and_holds_while_it_is_young(direct, https, postern):
+    """RFC 8461 5.1: who takes its web server away does not take the policy away."""
+    home, enforced = postern.home(), "=== example.test: backup.example.test, MTA-STS"
+    gone = [option.rpartition(":")[0] + ":1" for option in https.connect_to]
+
+    def asked(web=https.connect_to):
+        before = len(https.asked)
+        done = direct("bob@example.test", hosts=["backup.example.test"], web=web, home=home)
+        assert enforced in done.err, done
+        return len(https.asked) - before, done
+
+    assert asked()[0] == 1
+    (file,) = (home.written / "state/postern/mta-sts").iterdir()
+    assert file.stat().st_mode & 0o77 == 0 and file.parent.stat().st_mode & 0o77 == 0
+    assert asked()[0] == 0 and asked(gone)[0] == 0
+    lines = file.read_text().split("\n")
+    assert lines[1] == "example.test"
+    # As if the record had had another id then: it is asked for anew, and without an answer the old one holds.
+    file.write_text("\n".join([*lines[:2], "other", *lines[3:]]))
+    count, done = asked(gone)
+    assert count == 0 and "could not be had" in done.err and "the one of before holds" in done.err, done
+    assert asked()[0] == 1 and file.read_text().split("\n")[2] == lines[2]
+    # Too old: there is none any more.
+    file.write_text("\n".join([*lines[:3], "1000", *lines[4:]]))
+    done = direct("bob@example.test", hosts=["backup.example.test"], web=gone, home=home)
+    assert enforced not in done.err and "could not be had" in done.err, done
 
 
 def test_a_null_mx_takes_no_mail(direct):
