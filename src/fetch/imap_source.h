@@ -14,7 +14,6 @@ typedef struct {
     GByteArray *whole; /* the response under way; of a body that was streamed stands NIL in it */
     bool streamed;     /* a body was streamed out of the response under way */
     bool gmail, utf8, qresync; /* utf8, qresync: the server has enabled it */
-    bool leaving;              /* LOGOUT was said: a BYE is no failure */
     ImapTag enabling;          /* ENABLE was said, and its answer has not come; else "" */
     GHashTable *raw_names;     /* name in UTF-8 -> as the server wrote it, once LIST was asked */
     char delimiter;            /* of the folders LIST gave, or 0 */

@@ -173,7 +173,7 @@ static bool heed(ImapSource *s, const ImapResponse *r, GError **error)
         heed_data(s, r);
         return true;
     }
-    if (r->kind == IMAP_UNTAGGED && r->status == IMAP_BYE && !s->leaving) {
+    if (r->kind == IMAP_UNTAGGED && r->status == IMAP_BYE) {
         g_autofree char *words = imap_source_words(s);
         bool later = imap_code_temporary(r->code);
         return error_fail(error, later ? POSTERN_ERROR_TEMPFAIL : POSTERN_ERROR_EOF,

@@ -72,54 +72,102 @@ static bool is_pop3(const Run *run)
     return strcmp(run->job->plan->target->scheme->proto->name, "pop3") == 0;
 }
 
-/* A look for news takes few round trips: CAPA goes ahead of the greeting where the last run found
- * that the server has PIPELINING and all went well, and the login takes the list along. */
-static bool be_quick(Run *run, GError **error)
+static void disconnect(Run *run)
 {
-    if (!is_pop3(run)) {
-        return true;
-    }
-    if (run_wants_news_only(run)) {
-        run->session->after_login = source_after_login;
-    }
-    return state_account_early(run->state, run->account, &run->session->early, error);
+    g_clear_pointer(&run->source, source_free);
+    g_clear_pointer(&run->session, session_free);
 }
 
-/* What be_quick() goes by the next time. */
-static bool note_quick(const Run *run, bool good, GError **error)
+/* --- few round trips: what the server could do the last time is a good guess --- */
+
+/* After TLS, before the login: what is worth remembering. POP3 servers must say that they take
+ * commands ahead (RFC 2449 6.6); IMAP servers all do (RFC 3501 5.5). */
+static char *worth_remembering(const Run *run)
 {
     const Session *s = run->session;
-    if (s == NULL || run->mode != FETCH_RUN || !is_pop3(run)) {
-        return true;
-    }
-    bool early = good && s->plan->target->scheme->tls_first && caps_has(s->caps, "PIPELINING");
-    return early == s->early || state_account_set_early(run->state, run->account, early, error);
+    bool able = !is_pop3(run) || caps_has(s->caps, "PIPELINING");
+    return able && run->mode == FETCH_RUN && !s->guessed ? session_remember(s) : NULL;
 }
 
-static bool connect_to(Run *run, GError **error)
+/* `before` is what the state has, `now` what was found. A guess that failed where the same without
+ * one did not is not made again. */
+static bool remember(const Run *run, const char *before, const char *now, bool misled,
+                     GError **error)
+{
+    const Session *s = run->session;
+    if (misled) {
+        return state_account_set_caps(run->state, run->account, "", error);
+    }
+    if (s->guessed && !s->changed) {
+        return true;
+    }
+    bool keep = before != NULL && !before[0];
+    return keep || g_strcmp0(before, now) == 0 ||
+           state_account_set_caps(run->state, run->account, now, error);
+}
+
+/* The ladder once; *ret_now: what is to be remembered of it. Suspends. */
+static bool climb(Run *run, const char *remembered, char **ret_now, GError **error)
 {
     run->session = open_session(run->job, error);
     if (run->session == NULL) {
         return false;
     }
-    if (!be_quick(run, error)) {
+    run->session->remembered = remembered;
+    if (is_pop3(run) && run_wants_news_only(run)) {
+        run->session->after_login = source_after_login;
+    }
+    bool good = session_climb(run->session, STAGE_TLS, error);
+    *ret_now = good ? worth_remembering(run) : NULL;
+    good = good && session_climb(run->session, STAGE_AUTH, error);
+    run->session->remembered = NULL;
+    run->outcome->reached = run->session->reached;
+    return good;
+}
+
+/* May a failure be the guess's fault? */
+static bool may_be_misled(const Run *run, const GError *error)
+{
+    return run->session != NULL && run->session->guessed && run->job->plugin == NULL &&
+           !g_error_matches(error, POSTERN_ERROR, POSTERN_ERROR_CANCELLED) &&
+           !g_error_matches(error, POSTERN_ERROR, POSTERN_ERROR_TIMEOUT);
+}
+
+static bool log_in(Run *run, GError **error)
+{
+    g_autofree char *before = NULL, *now = NULL;
+    g_autoptr(GError) problem = NULL;
+    if (!state_account_caps(run->state, run->account, &before, error)) {
         return false;
     }
-    bool good = session_climb(run->session, STAGE_AUTH, error);
-    run->outcome->reached = run->session->reached;
+    bool good = climb(run, before, &now, &problem);
+    bool misled = !good && may_be_misled(run, problem);
+    if (misled) {
+        g_clear_error(&problem);
+        disconnect(run);
+        g_clear_pointer(&now, g_free);
+        good = climb(run, NULL, &now, &problem);
+    }
     if (!good) {
+        g_propagate_error(error, g_steal_pointer(&problem));
+        /* It was not the guess: what is known is asked for anew. */
+        if (misled) {
+            state_account_set_caps(run->state, run->account, NULL, NULL);
+        }
+        return false;
+    }
+    return run->mode != FETCH_RUN || remember(run, before, now, misled, error);
+}
+
+static bool connect_to(Run *run, GError **error)
+{
+    if (!log_in(run, error)) {
         return false;
     }
     g_autofree char *whom = session_whom(run->session);
     run_tell(run, (FetchEvent){.kind = FETCH_EVENT_CONNECTED, .text = whom});
     run->source = source_open(run->session, !run->job->no_compress, error);
     return run->source != NULL;
-}
-
-static void disconnect(Run *run)
-{
-    g_clear_pointer(&run->source, source_free);
-    g_clear_pointer(&run->session, session_free);
 }
 
 static bool prepare(Run *run, GError **error)
@@ -227,7 +275,6 @@ static bool with_hooks(Run *run, GError **error)
         return false;
     }
     bool good = do_run(run, error);
-    good = note_quick(run, good, good ? error : NULL) && good;
     disconnect(run);
     int status = 0;
     return job->after_run == NULL

@@ -99,11 +99,6 @@ bool source_idle(Source *source, Deadline until, bool *ret_news, GError **error)
     return source->kind->idle(source, until, ret_news, error);
 }
 
-void source_set_idle(Source *source, double seconds)
-{
-    source->idle_seconds = CLAMP(seconds, 0, SOURCE_IDLE_MAX);
-}
-
 /* --- listings --- */
 
 SourceListing *source_listing_new(const char *folder)

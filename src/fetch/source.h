@@ -117,12 +117,11 @@ bool source_flag(Source *source, const SourceMessage *const *messages, size_t n,
 /* Moves to another folder (MOVE, or COPY and delete), made when missing. POP3: USAGE. Suspends. */
 bool source_move(Source *source, const SourceMessage *const *messages, size_t n, const char *folder,
                  GError **error);
-/* The orderly end: QUIT or LOGOUT. True only when the server confirmed it: then the deletions of
- * POP3 have taken effect. Suspends. */
+/* The orderly end: QUIT or LOGOUT. POP3 with deletions: true only when the server confirmed it, for
+ * then they have taken effect. Else nothing hangs on the answer, and it is not waited for.
+ * Suspends. */
 bool source_finish(Source *source, GError **error);
 
 /* Waits in IDLE (or by NOOP every two minutes where there is none) until the selected folder has
  * news or the deadline passes; IDLE is taken up anew before servers and NATs give up. Suspends. */
 bool source_idle(Source *source, Deadline until, bool *ret_news, GError **error);
-/* How long one IDLE lasts; at most 29 minutes (RFC 2177), 9 minutes unless told. */
-void source_set_idle(Source *source, double seconds);

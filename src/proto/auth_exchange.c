@@ -95,6 +95,7 @@ typedef struct {
     Secret *pending;   /* the initial response that could not go with the command, base64 */
     bool sent_unasked; /* it went out because the server stayed silent: its late challenge is no new
                           one */
+    bool sent_ahead;   /* the empty answer to the server's proof, before that came */
     char *server_words; /* error words of the last challenge (OAuth, SCRAM e=), or NULL */
     char *shown;        /* what may be told of a response on its way, or NULL */
 } Exchange;
@@ -209,6 +210,23 @@ static void note_server_words(Exchange *e, Bytes raw)
     sasl_decoded_free(decoded);
 }
 
+/* Where the server's proof always comes as a challenge (RFC 5034 4, RFC 3501 6.2.2), the empty
+ * answer to it says nothing that could wait for it: in a session that guesses it goes along with
+ * the client's own proof, and what follows the login with it. The proof is checked when it comes.
+ * Suspends. */
+static bool answer_ahead(Exchange *e, GError **error)
+{
+    g_autofree char *awaited = e->s->guessed && e->framing->proof_is_challenge && !e->sent_ahead
+                                   ? sasl_client_awaits(e->client)
+                                   : NULL;
+    if (!awaited || !e->mechanism->proves_server) {
+        return true;
+    }
+    g_autoptr(Secret) empty = secret_new("", 0);
+    e->sent_ahead = true;
+    return e->framing->respond(e->s, empty, error) && row_send_after_login(e->s, error);
+}
+
 /* The answer to a challenge, base64; NULL when the mechanism cannot go on. Suspends. */
 static Secret *answer(Exchange *e, const AuthReply *reply, GError **error)
 {
@@ -283,7 +301,11 @@ static bool converse(Exchange *e, GError **error)
             cancel(e);
             return false;
         }
-        if (!tell_sent(e, e->framing->respond(e->s, response, error)) || !follow(e, error)) {
+        if (e->sent_ahead && !secret_length(response)) {
+            continue;
+        }
+        if (!tell_sent(e, e->framing->respond(e->s, response, error)) || !follow(e, error) ||
+            !answer_ahead(e, error)) {
             return false;
         }
     }

@@ -5,6 +5,7 @@
 #include "base/escape.h"
 #include "proto/auth_exchange.h"
 #include "proto/grammar.h"
+#include "proto/guess.h"
 #include "proto/response.h"
 #include "proto/row.h"
 
@@ -12,16 +13,23 @@ enum { RESPONSE_MAX = 1024 * 1024, UNTAGGED_MAX = 1000, SHOWN_MAX = 80 };
 
 /* --- responses --- */
 
-ImapTag imap_next_tag(Session *s)
+static ImapTag tag_of(unsigned number)
 {
     ImapTag tag;
-    g_snprintf(tag.text, sizeof tag.text, "P%u", ++s->tag);
+    g_snprintf(tag.text, sizeof tag.text, "P%u", number);
     return tag;
 }
 
+ImapTag imap_next_tag(Session *s)
+{
+    return tag_of(++s->tag);
+}
+
+static bool settle(Session *s, GError **error);
+
 bool imap_read(Session *s, GByteArray *whole, ImapResponse *ret, GError **error)
 {
-    if (!response_read(s->wire, RESPONSE_MAX, whole, error)) {
+    if (!settle(s, error) || !response_read(s->wire, RESPONSE_MAX, whole, error)) {
         return false;
     }
     imap_parse_response(bytes_of_array(whole), ret);
@@ -39,6 +47,7 @@ static void take_caps(Session *s, Bytes words)
         caps_add_line(caps, bytes_word(&words));
     }
     row_set_caps(s, caps);
+    s->told_caps = true;
 }
 
 /* Capabilities come as a response of their own or as the code of another (RFC 3501 7.2.1, 7.1). */
@@ -84,7 +93,7 @@ bool imap_complete(Session *s, ImapTag tag, bool stop_at_continue, GByteArray *w
 
 /* --- the ladder --- */
 
-static bool greet(Session *s, GError **error)
+static bool take_greeting(Session *s, GError **error)
 {
     g_autoptr(GByteArray) whole = g_byte_array_new();
     ImapResponse greeting;
@@ -105,13 +114,17 @@ static bool greet(Session *s, GError **error)
            row_not_spoken(s, bytes_of_array(whole), error);
 }
 
-static bool capability_command(Session *s, GError **error)
+static bool greet(Session *s, GError **error)
+{
+    s->owes_greeting = guess_may(s);
+    return s->owes_greeting || take_greeting(s, error);
+}
+
+static bool take_capability(Session *s, ImapTag tag, GError **error)
 {
     g_autoptr(GByteArray) whole = g_byte_array_new();
     ImapResponse response;
-    ImapTag tag = imap_next_tag(s);
-    if (!wire_sendf(s->wire, error, "%s CAPABILITY", tag.text) ||
-        !imap_complete(s, tag, false, whole, &response, error)) {
+    if (!imap_complete(s, tag, false, whole, &response, error)) {
         return false;
     }
     if (response.status != IMAP_OK || !s->caps) {
@@ -122,11 +135,43 @@ static bool capability_command(Session *s, GError **error)
     return true;
 }
 
+static bool capability_command(Session *s, GError **error)
+{
+    ImapTag tag = imap_next_tag(s);
+    return wire_sendf(s->wire, error, "%s CAPABILITY", tag.text) && take_capability(s, tag, error);
+}
+
+static bool capability_later(Session *s, GError **error)
+{
+    guess_begin(s);
+    s->owes_caps = true;
+    wire_hold(s->wire); /* it goes with the login */
+    ImapTag tag = imap_next_tag(s);
+    s->owed_tag = s->tag;
+    return wire_sendf(s->wire, error, "%s CAPABILITY", tag.text);
+}
+
 /* Those of the greeting are as good as asked-for ones (RFC 3501 7.1). */
 static bool capabilities(Session *s, GError **error)
 {
     bool told_in_greeting = s->caps && s->reached < STAGE_CAPABILITIES && !s->fresh_tls;
-    return told_in_greeting || capability_command(s, error);
+    return told_in_greeting ||
+           (guess_may(s) ? capability_later(s, error) : capability_command(s, error));
+}
+
+/* Reads what a guess has put off. */
+static bool settle(Session *s, GError **error)
+{
+    bool greeting = s->owes_greeting, caps = s->owes_caps;
+    s->owes_greeting = s->owes_caps = false;
+    if ((greeting && !take_greeting(s, error)) ||
+        (caps && !take_capability(s, tag_of(s->owed_tag), error))) {
+        return false;
+    }
+    if (caps) {
+        guess_check(s);
+    }
+    return true;
 }
 
 static bool ask_tls(Session *s, GError **error)
@@ -167,27 +212,29 @@ static bool auth_begin(Session *s, const char *mechanism, const Secret *initial,
     return row_auth_begin(s, command, initial, error);
 }
 
-static ImapTag current_tag(const Session *s)
-{
-    ImapTag tag;
-    g_snprintf(tag.text, sizeof tag.text, "P%u", s->tag);
-    return tag;
-}
-
 /* Capabilities change with the login: those from before hold no longer, and are kept only when told
  * with the answer. */
-static void forget_caps_unless_told(Session *s, const ImapResponse *response)
+static bool verdict(Session *s, ImapTag tag, GByteArray *whole, ImapResponse *response,
+                    GError **error)
 {
-    if (response->status == IMAP_OK && strcmp(response->code, "CAPABILITY") != 0) {
+    if (!settle(s, error)) {
+        return false;
+    }
+    s->told_caps = false;
+    if (!imap_complete(s, tag, true, whole, response, error)) {
+        return false;
+    }
+    if (response->status == IMAP_OK && response->kind == IMAP_TAGGED && !s->told_caps) {
         row_set_caps(s, NULL);
     }
+    return true;
 }
 
 static bool auth_reply(Session *s, AuthReply *ret, GError **error)
 {
     g_autoptr(GByteArray) whole = g_byte_array_new();
     ImapResponse response;
-    if (!imap_complete(s, current_tag(s), true, whole, &response, error)) {
+    if (!verdict(s, tag_of(s->tag), whole, &response, error)) {
         return false;
     }
     *ret = (AuthReply){.temporary = imap_code_temporary(response.code)};
@@ -198,7 +245,6 @@ static bool auth_reply(Session *s, AuthReply *ret, GError **error)
         ret->data = bytes_trim(rest);
     } else {
         ret->kind = response.status == IMAP_OK ? AUTH_ACCEPTED : AUTH_REFUSED;
-        forget_caps_unless_told(s, &response);
     }
     return true;
 }
@@ -307,20 +353,20 @@ static bool own_auth(Session *s, const char *way, GError **error)
     }
     g_autoptr(GByteArray) whole = g_byte_array_new();
     ImapResponse response;
-    if (!imap_complete(s, tag, false, whole, &response, error)) {
+    if (!verdict(s, tag, whole, &response, error)) {
         return false;
     }
     if (response.status != IMAP_OK) {
         return login_refused(s, &response, whole, error);
     }
     row_keep_auth_answer(s, bytes_of_array(whole));
-    forget_caps_unless_told(s, &response);
     return true;
 }
 
 static const AuthFraming auth = {
     .service = "imap",
     .initial_response = true,
+    .proof_is_challenge = true,
     .initial_needs = "SASL-IR",
     .begin = auth_begin,
     .respond = row_auth_respond,

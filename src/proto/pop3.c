@@ -5,14 +5,17 @@
 #include "base/escape.h"
 #include "proto/auth_exchange.h"
 #include "proto/grammar.h"
+#include "proto/guess.h"
 #include "proto/row.h"
 
 enum { COMMAND_MAX = 255, CAPA_LINES_MAX = 512, SHOWN_MAX = 80 };
 
+static bool settle(Session *s, GError **error);
+
 bool pop3_reply(Session *s, Pop3Line *reply, GError **error)
 {
     Bytes line;
-    if (!wire_line(s->wire, &line, error)) {
+    if (!settle(s, error) || !wire_line(s->wire, &line, error)) {
         return false;
     }
     pop3_parse_line(line, reply);
@@ -25,13 +28,11 @@ bool pop3_reply(Session *s, Pop3Line *reply, GError **error)
 
 /* --- the ladder --- */
 
-static bool greet(Session *s, GError **error)
+static bool take_greeting(Session *s, GError **error)
 {
     Bytes line;
     Pop3Line reply;
-    s->capa_sent = s->early && wire_encrypted(s->wire);
-    if ((s->capa_sent && !wire_sendf(s->wire, error, "CAPA")) ||
-        !wire_line(s->wire, &line, error)) {
+    if (!wire_line(s->wire, &line, error)) {
         return false;
     }
     pop3_parse_line(line, &reply);
@@ -40,6 +41,12 @@ static bool greet(Session *s, GError **error)
         return row_turned_away(pop3_code_temporary(reply.code), line, error);
     }
     return reply.status == POP3_OK || row_not_spoken(s, line, error);
+}
+
+static bool greet(Session *s, GError **error)
+{
+    s->owes_greeting = guess_may(s);
+    return s->owes_greeting || take_greeting(s, error);
 }
 
 static bool read_capa(Session *s, GError **error)
@@ -59,18 +66,41 @@ static bool read_capa(Session *s, GError **error)
     return error_fail(error, POSTERN_ERROR_LIMIT, "the server's list of capabilities does not end");
 }
 
-static bool capabilities(Session *s, GError **error)
+static bool take_capa(Session *s, GError **error)
 {
     Pop3Line reply;
-    bool asked = s->capa_sent;
-    s->capa_sent = false;
-    if ((!asked && !wire_sendf(s->wire, error, "CAPA")) || !pop3_reply(s, &reply, error)) {
+    if (!pop3_reply(s, &reply, error)) {
         return false;
     }
     if (reply.status == POP3_OK) {
         return read_capa(s, error);
     }
     row_set_caps(s, NULL); /* an old server: nobody knows, so STLS is simply tried */
+    return true;
+}
+
+static bool capabilities(Session *s, GError **error)
+{
+    if (!guess_may(s)) {
+        return wire_sendf(s->wire, error, "CAPA") && take_capa(s, error);
+    }
+    guess_begin(s);
+    s->owes_caps = true;
+    wire_hold(s->wire); /* it goes with the login */
+    return wire_sendf(s->wire, error, "CAPA");
+}
+
+/* Reads what a guess has put off. */
+static bool settle(Session *s, GError **error)
+{
+    bool greeting = s->owes_greeting, caps = s->owes_caps;
+    s->owes_greeting = s->owes_caps = false;
+    if ((greeting && !take_greeting(s, error)) || (caps && !take_capa(s, error))) {
+        return false;
+    }
+    if (caps) {
+        guess_check(s);
+    }
     return true;
 }
 
@@ -184,6 +214,7 @@ static bool own_auth(Session *s, const char *way, GError **error)
 static const AuthFraming auth = {
     .service = "pop",
     .initial_response = true,
+    .proof_is_challenge = true,
     .max_command = COMMAND_MAX,
     .begin = auth_begin,
     .respond = row_auth_respond,

@@ -24,7 +24,9 @@ typedef struct {
     bool initial_response; /* the command may carry one ... */
     const char
         *initial_needs; /* ... if the server has this capability (IMAP: "SASL-IR"); NULL: always */
-    size_t max_command; /* longest command line with an initial response; 0: no limit */
+    bool proof_is_challenge; /* what proves the server comes as a challenge, never with the verdict
+                              */
+    size_t max_command;      /* longest command line with an initial response; 0: no limit */
     /* Sends "AUTH MECH [initial]" in the protocol's form; initial is base64 ("=" when empty) or
      * NULL. */
     bool (*begin)(struct Session *s, const char *mechanism, const Secret *initial, GError **error);

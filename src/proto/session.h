@@ -86,10 +86,15 @@ typedef struct Session {
     unsigned tag;          /* IMAP: number of the last tag */
     bool fresh_tls; /* TLS was just started and the capabilities have not been asked for since */
     gint64 connect_us, greeting_us; /* how long each took */
-    /* POP3, set before the climb by whoever knows that the server has PIPELINING (RFC 2449 6.6):
-     * inside TLS from the start CAPA goes out without waiting for the greeting. */
-    bool early;
-    bool capa_sent;
+    /* POP3 and IMAP, set before the climb by whoever kept what session_remember() gave, borrowed;
+     * NULL or "": nothing. Inside verified TLS the login then goes out with the first flight, by
+     * what the server could do the last time. `guessed` tells that it did, `changed` that the
+     * server says other things now. A login that fails after a guess may have failed for it. */
+    const char *remembered;
+    bool guessed, changed;
+    bool owes_greeting, owes_caps; /* still to be read, in this order, ahead of all other answers */
+    unsigned owed_tag;             /* IMAP: the tag of the latter */
+    bool told_caps;                /* IMAP: since this was last made false */
     /* POP3, set before the climb: commands without arguments, NULL-terminated, that go out with the
      * login's last message where the server announces PIPELINING. `after_login_sent` tells whether
      * they did: then their answers are the next to be read. After a refused login the session is of
@@ -111,6 +116,9 @@ bool session_climb(Session *s, Stage upto, GError **error);
  * the row). With already_agreed, the request has been typed by hand and accepted: only the
  * handshake is done. Suspends. */
 bool session_upgrade(Session *s, bool already_agreed, GError **error);
+/* The capabilities in force, for `remembered` of a later session; NULL when they are not to be
+ * relied on: nothing but verified TLS makes them the server's own. The caller frees it. */
+char *session_remember(const Session *s);
 /* Authenticates with one named mechanism, or the strongest (NULL). Suspends. */
 bool session_auth(Session *s, const char *mechanism, GError **error);
 /* Polite end (QUIT, LOGOUT), close_notify; failures are no matter. Suspends. */

@@ -25,7 +25,7 @@ static const char *const schema[] = {
     "  folder INTEGER NOT NULL REFERENCES folder(id), id NOT NULL, what INTEGER NOT NULL,"
     "  size INTEGER NOT NULL, received INTEGER NOT NULL, fetched INTEGER NOT NULL,"
     "  gone INTEGER NOT NULL, PRIMARY KEY (folder, id)) WITHOUT ROWID;",
-    "ALTER TABLE account ADD COLUMN early INTEGER NOT NULL DEFAULT 0;",
+    "ALTER TABLE account ADD COLUMN caps TEXT;",
     NULL,
 };
 

@@ -39,9 +39,10 @@ GPtrArray *state_accounts(State *state, GError **error);
  * --status, and a run that finds nothing new need not wait for the disk. */
 bool state_account_ran(State *state, int64_t account, unsigned fetched, uint64_t bytes,
                        const char *failure, GError **error);
-/* Whether the server is known to take POP3 commands before it was heard (session.h: early). */
-bool state_account_early(State *state, int64_t account, bool *ret, GError **error);
-bool state_account_set_early(State *state, int64_t account, bool early, GError **error);
+/* What the server can do before the login (session.h: remembered), NULL: not known, "": it is not to
+ * be guessed. The caller frees it. */
+bool state_account_caps(State *state, int64_t account, char **ret, GError **error);
+bool state_account_set_caps(State *state, int64_t account, const char *caps, GError **error);
 bool state_account_next_run(State *state, int64_t account, int64_t when, GError **error);
 
 /* --- folders --- */

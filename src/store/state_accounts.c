@@ -108,10 +108,10 @@ bool state_account_ran(State *state, int64_t account, unsigned fetched, uint64_t
     return good;
 }
 
-bool state_account_early(State *state, int64_t account, bool *ret, GError **error)
+bool state_account_caps(State *state, int64_t account, char **ret, GError **error)
 {
     g_autoptr(Statement) st =
-        database_prepare(state->db, "SELECT early FROM account WHERE id = ?", error);
+        database_prepare(state->db, "SELECT caps FROM account WHERE id = ?", error);
     bool row = false;
     if (st == NULL) {
         return false;
@@ -120,18 +120,18 @@ bool state_account_early(State *state, int64_t account, bool *ret, GError **erro
     if (!statement_step(st, &row, error)) {
         return false;
     }
-    *ret = row && statement_int(st, 0) != 0;
+    *ret = row ? g_strdup(statement_text(st, 0)) : NULL;
     return true;
 }
 
-bool state_account_set_early(State *state, int64_t account, bool early, GError **error)
+bool state_account_set_caps(State *state, int64_t account, const char *caps, GError **error)
 {
     g_autoptr(Statement) st =
-        database_prepare(state->db, "UPDATE account SET early = ? WHERE id = ?", error);
+        database_prepare(state->db, "UPDATE account SET caps = ? WHERE id = ?", error);
     if (st == NULL) {
         return false;
     }
-    statement_bind_int(st, 1, early);
+    statement_bind_text(st, 1, caps);
     statement_bind_int(st, 2, account);
     return statement_run(st, error);
 }

@@ -283,6 +283,28 @@ def test_status_tells_of_each_account(collector, postern):
     assert told.status == 0 and json.loads(told.out)
 
 
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_the_second_login_goes_out_at_once_and_a_wrong_guess_costs_nothing(rig, collector, postern, server, users, scheme):
+    """What the server could do the last time is guessed; where it can do other things now, it is asked anew."""
+    c = collector(scheme)
+    first, second = c.home.written / "first", c.home.written / "second"
+    login = "AUTH" if scheme == "pop3s" else "AUTHENTICATE"
+    assert c.run(f"--transcript={first}").status == 0
+    assert c.run(f"--transcript={second}").status == 0
+
+    def before_login(path):
+        lines = path.read_text().splitlines()
+        mine = next(n for n, line in enumerate(lines) if line.startswith("~>") and login in line)
+        return [line for line in lines[:mine] if line.startswith("<~")]
+
+    assert before_login(first) and not before_login(second)
+    changed = rig.launch(Dovecot(rig, f"dovecot-changed-{scheme}", mechanisms="plain"))
+    fill(changed, users.bob, messages(3, seed=9))
+    moved = c.run(f"--connect-to=localhost:{server.port(scheme)}:127.0.0.1:{changed.port(scheme)}", "-v")
+    assert moved.status == 0 and "3 messages" in moved.err, moved
+    changed.stop()
+
+
 def wait_for(true, seconds=30):
     end = time.monotonic() + seconds
     while not true():

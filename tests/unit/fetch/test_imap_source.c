@@ -1,3 +1,4 @@
+#include "fetch/source_inside.h"
 #include "source_test.h"
 
 /* --- what is done --- */
@@ -161,7 +162,7 @@ static bool idle_for_news(Source *source, Came *came, GError **error)
 {
     bool news = false;
     g_autoptr(SourceListing) listing = open_three(source, error);
-    source_set_idle(source, 0.02);
+    source->idle_seconds = 0.02;
     bool ok = listing && source_idle(source, deadline_in(2), &news, error);
     g_string_append(came->story, news ? "news\n" : "");
     return ok;
@@ -476,7 +477,7 @@ static const Play plays[] = {
      .caps = "IMAP4rev1,UIDPLUS",
      .script = OPEN_3 "-> P3 UID STORE 5:6,8 +FLAGS.SILENT (\\Deleted)\n<- P3 OK\n"
                       "-> P4 UID EXPUNGE 5:6,8\n<- * 1 EXPUNGE\n<- * 1 EXPUNGE\n<- * 1 EXPUNGE\n"
-                      "<- P4 OK\n-> P5 LOGOUT\n<- * BYE\n<- P5 OK\n",
+                      "<- P4 OK\n-> P5 LOGOUT\n",
      .run = remove_all,
      .story = ""},
     {.name = "removed-without-uidplus",
@@ -485,7 +486,7 @@ static const Play plays[] = {
      .script = OPEN_1 "-> P3 UID STORE 5 +FLAGS.SILENT (\\Deleted)\n<- P3 OK\n"
                       "-> P4 UID SEARCH DELETED\n<- * SEARCH 5\n<- P4 OK\n"
                       "-> P5 EXPUNGE\n<- * 1 EXPUNGE\n<- P5 OK\n"
-                      "-> P6 LOGOUT\n<- * BYE\n<- P6 OK\n",
+                      "-> P6 LOGOUT\n",
      .run = remove_all,
      .story = ""},
     {.name = "others-marks-are-respected",
@@ -493,7 +494,7 @@ static const Play plays[] = {
      .caps = "IMAP4rev1",
      .script = OPEN_1 "-> P3 UID STORE 5 +FLAGS.SILENT (\\Deleted)\n<- P3 OK\n"
                       "-> P4 UID SEARCH DELETED\n<- * SEARCH 5 77\n<- P4 OK\n"
-                      "-> P5 LOGOUT\n<- * BYE\n<- P5 OK\n",
+                      "-> P5 LOGOUT\n",
      .run = remove_all,
      .story = "only marked\n"},
     {.name = "gmail-removes-to-its-trash",
@@ -502,7 +503,7 @@ static const Play plays[] = {
      .script = OPEN_1 "-> P3 LIST \"\" \"*\"\n<- * LIST (\\HasNoChildren) \"/\" \"INBOX\"\n"
                       "<- * LIST (\\Trash) \"/\" \"[Gmail]/Papierkorb\"\n<- P3 OK\n"
                       "-> P4 UID MOVE 5 \"[Gmail]/Papierkorb\"\n<- P4 OK\n"
-                      "-> P5 LOGOUT\n<- * BYE\n<- P5 OK\n",
+                      "-> P5 LOGOUT\n",
      .run = remove_all,
      .story = ""},
     {.name = "nothing-is-removed-from-a-read-only-folder",

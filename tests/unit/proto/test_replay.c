@@ -24,6 +24,7 @@ typedef struct {
     Target *target;
     SessionPlan plan;
     const char *auth[2];
+    char *remembered;
     GString *trace;
 } Player;
 
@@ -33,6 +34,8 @@ static void player_init(Player *p, const Replay *r, double timeout)
     p->target = target_parse(replay_get(r, "url", ""), NULL, &error);
     g_assert_no_error(error);
     p->trace = g_string_new(NULL);
+    p->remembered = g_strdup(replay_get(r, "remembered", ""));
+    g_strdelimit(p->remembered, ",", '\n');
     p->auth[0] = replay_get(r, "auth", NULL);
     p->plan = (SessionPlan){
         .target = p->target,
@@ -55,6 +58,7 @@ static void player_init(Player *p, const Replay *r, double timeout)
 static void player_clear(Player *p)
 {
     target_free(p->target);
+    g_free(p->remembered);
     g_string_free(p->trace, TRUE);
 }
 
@@ -63,6 +67,7 @@ static Session *begin(Player *p, const Replay *r, Stream *stream)
     Session *s = session_new_over(&p->plan, stream);
     s->dialled.private_way = replay_get(r, "private", NULL) != NULL;
     s->dialled.local = g_strdup("127.0.0.1:40000");
+    s->remembered = p->remembered;
     return s;
 }
 

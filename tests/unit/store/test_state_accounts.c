@@ -29,9 +29,27 @@ static void test_how_runs_went_is_told(void)
     g_assert_null(b->last_error);
 }
 
+static void test_what_the_server_can_do_is_kept(void)
+{
+    g_autofree char *dir = g_dir_make_tmp("postern-XXXXXX", NULL);
+    g_autoptr(State) state = state_open(dir, NULL);
+    g_autofree char *none = NULL, *some = NULL, *gone = NULL;
+    int64_t id = 0;
+    g_assert_true(state_account_id(state, "pop3s://a@h", "work", &id, NULL));
+    g_assert_true(state_account_caps(state, id, &none, NULL));
+    g_assert_null(none);
+    g_assert_true(state_account_set_caps(state, id, "UIDL\nSASL PLAIN", NULL));
+    g_assert_true(state_account_caps(state, id, &some, NULL));
+    g_assert_cmpstr(some, ==, "UIDL\nSASL PLAIN");
+    g_assert_true(state_account_set_caps(state, id, NULL, NULL));
+    g_assert_true(state_account_caps(state, id, &gone, NULL));
+    g_assert_null(gone);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/state-accounts/ran", test_how_runs_went_is_told);
+    g_test_add_func("/state-accounts/caps", test_what_the_server_can_do_is_kept);
     return g_test_run();
 }
