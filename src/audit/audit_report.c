@@ -22,25 +22,3 @@ void audit_report_free(AuditReport *report)
     g_ptr_array_unref(report->services);
     g_free(report);
 }
-
-int audit_report_worst(const AuditReport *report)
-{
-    int worst = -1;
-    for (guint i = 0; i < report->findings->len; i++) {
-        const Finding *finding = g_ptr_array_index(report->findings, i);
-        if (finding->verdict == VERDICT_FAIL) {
-            worst = MAX(worst, (int)finding->severity);
-        }
-    }
-    return worst;
-}
-
-unsigned audit_report_count(const AuditReport *report, Verdict verdict, Severity severity)
-{
-    unsigned count = 0;
-    for (guint i = 0; i < report->findings->len; i++) {
-        const Finding *finding = g_ptr_array_index(report->findings, i);
-        count += finding->verdict == verdict && finding->severity == severity;
-    }
-    return count;
-}

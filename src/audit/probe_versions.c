@@ -34,7 +34,7 @@ bool old_versions_known(const Facts *f)
     return true;
 }
 
-bool needs_dh(const Suite *suite)
+static bool needs_dh(const Suite *suite)
 {
     return suite->key_exchange == SUITE_KX_DHE || suite->key_exchange == SUITE_KX_ANON;
 }

@@ -43,9 +43,8 @@ VersionIndex highest_old(const Facts *facts);
 VersionIndex lowest_old(const Facts *facts);
 /* Is it known of each of them? */
 bool old_versions_known(const Facts *facts);
-/* Does it need DH parameters, which some servers choose without having any? */
-bool needs_dh(const Suite *suite);
-/* The suites that do, or those that do not. The caller frees the array. */
+/* The suites that need DH parameters, which some servers choose without having any, or those that
+ * do not. The caller frees the array. */
 GArray *suites_by_dh(const GArray *suites, bool wanted);
 /* Asks for these suites and no others, and reads the answer as one about them: YES chosen, NO
  * refused, UNKNOWN with *why (the caller's). A refusal of a whole version or a choice that was not

@@ -17,6 +17,3 @@ typedef struct {
 AuditReport *audit_report_new(void);
 void audit_report_free(AuditReport *report);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(AuditReport, audit_report_free)
-/* The worst severity among the fails; -1 when there is none. */
-int audit_report_worst(const AuditReport *report);
-unsigned audit_report_count(const AuditReport *report, Verdict verdict, Severity severity);

@@ -27,9 +27,6 @@ typedef struct {
     bool to_terminal;
     bool failed; /* standard output is gone */
 } MimeOutput;
-void mime_put(MimeOutput *out, const char *text);
-/* Text for people: escaped on a terminal. */
-void mime_put_text(MimeOutput *out, Bytes text);
 /* Writes what is pending. IO. */
 bool mime_flush(MimeOutput *out, GError **error);
 

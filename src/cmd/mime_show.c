@@ -15,12 +15,13 @@
 
 /* --- output --- */
 
-void mime_put(MimeOutput *out, const char *text)
+static void put(MimeOutput *out, const char *text)
 {
     g_string_append(out->pending, text);
 }
 
-void mime_put_text(MimeOutput *out, Bytes text)
+/* For people: escaped on a terminal. */
+static void put_text(MimeOutput *out, Bytes text)
 {
     if (out->to_terminal) {
         g_autofree char *shown = escape_text(text);
@@ -54,7 +55,7 @@ bool mime_flush(MimeOutput *out, GError **error)
 static bool take_text(void *user, Bytes piece, GError **error)
 {
     MimeOutput *out = user;
-    mime_put_text(out, piece);
+    put_text(out, piece);
     return !out->may_flush || out->pending->len < FLUSH_AT || mime_flush(out, error);
 }
 
@@ -91,7 +92,7 @@ static bool show_json(MimeShow *show, const MimeTree *tree, const MimeItem *item
                            .bytes = item->end - MAX(item->start, item->content),
                            .words = item->words};
     g_autofree char *line = mime_json(tree, &facts);
-    mime_put(show->out, line);
+    put(show->out, line);
     return true;
 }
 
@@ -164,7 +165,7 @@ static bool save_one(MimeShow *show, const MimeTree *tree, const MimeNode *node,
     g_autofree char *section =
         file ? g_strdup_printf("%s#%u", node->path, file) : g_strdup(node->path);
     g_autofree char *line = g_strdup_printf("%s  part %s, %s\n", shown, section, size);
-    mime_put(show->out, line);
+    put(show->out, line);
     return true;
 }
 
@@ -218,16 +219,16 @@ static bool show_bodies(MimeShow *show, const MimeTree *tree, bool titled, GErro
         if (titled) {
             g_autofree char *type = escape_line_max(bytes_of(node->type), 60);
             g_autofree char *line = g_strdup_printf("\n--- part %s, %s\n", node->path, type);
-            mime_put(show->out, line);
+            put(show->out, line);
         } else if (i > 0) {
-            mime_put(show->out, "\n");
+            put(show->out, "\n");
         }
         if (!mime_text_read(tree, node, take_text, show->out, error)) {
             return false;
         }
         GString *pending = show->out->pending;
         if (pending->len > 0 && pending->str[pending->len - 1] != '\n') {
-            mime_put(show->out, "\n");
+            put(show->out, "\n");
         }
     }
     return true;
@@ -240,14 +241,14 @@ static void show_title(MimeShow *show, const MimeItem *item)
         g_autofree char *size = mime_text_octets(item->end - item->start);
         g_autofree char *line = g_strdup_printf(
             "%s=== message %u, %s, %s\n", item->number > 1 ? "\n" : "", item->number, name, size);
-        mime_put(show->out, line);
+        put(show->out, line);
     }
 }
 
 static void show_defects(MimeShow *show, const MimeTree *tree, const MimeItem *item)
 {
     g_autofree char *defects = mime_text_defects(tree, item->words);
-    mime_put(show->out, defects);
+    put(show->out, defects);
 }
 
 static bool show_check(MimeShow *show, const MimeTree *tree, const MimeItem *item)
@@ -257,7 +258,7 @@ static bool show_check(MimeShow *show, const MimeTree *tree, const MimeItem *ite
     show->broken = show->broken || broken;
     show_defects(show, tree, item);
     if (!broken) {
-        mime_put(show->out, "nothing is broken\n");
+        put(show->out, "nothing is broken\n");
     }
     return true;
 }
@@ -269,14 +270,14 @@ static bool show_whole(MimeShow *show, const MimeTree *tree, const MimeItem *ite
     show_title(show, item);
     if (o->headers || !chosen) {
         g_autofree char *headers = mime_text_headers(tree, o->headers);
-        mime_put(show->out, headers);
-        mime_put(show->out, *headers && (o->tree || o->text || !chosen) ? "\n" : "");
+        put(show->out, headers);
+        put(show->out, *headers && (o->tree || o->text || !chosen) ? "\n" : "");
     }
     if (o->tree || !chosen) {
         g_autofree char *text = mime_text_tree(tree);
-        mime_put(show->out, text);
+        put(show->out, text);
         show_defects(show, tree, item);
-        mime_put(show->out, o->text ? "\n" : "");
+        put(show->out, o->text ? "\n" : "");
     }
     if (o->text || (!chosen && show->single)) {
         return show_bodies(show, tree, !o->text, error);

@@ -83,7 +83,8 @@ bool talk_open(Talk *t, Stage upto, GError **error)
     return true;
 }
 
-GRegex *talk_regex(const char *pattern, GError **error)
+/* As /expect and --expect take it. USAGE. */
+static GRegex *new_regex(const char *pattern, GError **error)
 {
     g_autoptr(GError) problem = NULL;
     GRegex *regex = g_regex_new(pattern, G_REGEX_RAW | G_REGEX_MULTILINE, 0, &problem);
@@ -96,7 +97,7 @@ GRegex *talk_regex(const char *pattern, GError **error)
 
 bool talk_expect(Talk *t, const char *pattern, GError **error)
 {
-    g_autoptr(GRegex) regex = talk_regex(pattern, error);
+    g_autoptr(GRegex) regex = new_regex(pattern, error);
     if (regex == NULL) {
         return false;
     }
@@ -114,7 +115,7 @@ bool talk_expect(Talk *t, const char *pattern, GError **error)
 static bool gather_expectations(Talk *t, GError **error)
 {
     for (size_t i = 0; t->options->expect != NULL && t->options->expect[i] != NULL; i++) {
-        GRegex *regex = talk_regex(t->options->expect[i], error);
+        GRegex *regex = new_regex(t->options->expect[i], error);
         if (regex == NULL) {
             return false;
         }

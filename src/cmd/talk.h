@@ -185,8 +185,6 @@ bool talk_interactive(Talk *t, GError **error);
 bool talk_script(Talk *t, int fd, const char *name, GError **error);
 /* `url` tells the protocol when the transcript does not; may be NULL. */
 bool talk_replay(Talk *t, const char *file, const char *url, GError **error);
-/* One regular expression as /expect and --expect take it. USAGE. */
-GRegex *talk_regex(const char *pattern, GError **error);
 /* Does any line of the reply that ended last match? A match also forgives a refusal. */
 bool talk_expect(Talk *t, const char *pattern, GError **error);
 

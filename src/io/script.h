@@ -1,5 +1,4 @@
-/* script.h: a stream that plays a written conversation: for replay tests, fuzzing, and `talk
- * --replay` material.
+/* script.h: a stream that plays a written conversation: for tests that replay one, and fuzzing.
  *
  * The text has one direction mark a line, as transcripts do:
  *

@@ -54,11 +54,6 @@ void ssh_share_free(SshShare *share)
     g_free(share);
 }
 
-bool ssh_share_is_off(const SshShare *share)
-{
-    return share->off;
-}
-
 /* --- ssh's configuration --- */
 
 /* Suspends. */

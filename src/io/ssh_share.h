@@ -21,5 +21,3 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(SshShare, ssh_share_free)
  * said, TIMEOUT, CANCELLED. Suspends. */
 bool ssh_share_ready(SshShare *share, const GArray *hops, size_t n, SshHow *how, Deadline deadline,
                      GError **error);
-/* Is every connection an ssh of its own? Known after the first ssh_share_ready(). */
-bool ssh_share_is_off(const SshShare *share);

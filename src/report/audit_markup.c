@@ -31,7 +31,7 @@ static void put_character(GString *out, gunichar c)
     }
 }
 
-void markup_text(GString *out, const char *text)
+static void markup_text(GString *out, const char *text)
 {
     if (text == NULL) {
         return;

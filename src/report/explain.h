@@ -19,8 +19,6 @@ bool explain_level_parse(const char *text, ExplainLevel *ret, GError **error);
  * numbers a POP3 or IMAP line carries in words. May be several lines. `line` is the status line
  * without its line end. */
 char *explain_reply(const Proto *proto, const ReceivedUnit *unit, Bytes line, ExplainLevel level);
-/* One capability in a phrase: "SIZE 10240000" -> "messages up to 10.2 MB (RFC 1870)". */
-char *explain_capability(const Proto *proto, const char *line);
 /* All of them grouped (security, authentication, transport, mailbox ...), in BRIEF a line a group,
  * however long: wrap_text() makes it fit. */
 char *explain_capabilities(const Proto *proto, const Caps *caps, ExplainLevel level);

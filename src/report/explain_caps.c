@@ -87,15 +87,6 @@ char *explain_capability_phrase(const Vocabulary *vocabulary, const char *line, 
     return phrase != NULL ? phrase : g_strdup(meaning->phrase);
 }
 
-char *explain_capability(const Proto *proto, const char *line)
-{
-    CapGroup group;
-    const char *rfc;
-    g_autofree char *phrase =
-        explain_capability_phrase(explain_vocabulary(proto), line, &group, &rfc);
-    return phrase == NULL ? NULL : explain_with_rfc(phrase, rfc);
-}
-
 /* A line that lists mechanisms: FULL shows those one by one instead. */
 static bool lists_mechanisms(const char *name)
 {

@@ -75,11 +75,6 @@ void sasl_client_free(SaslClient *client)
     g_free(client);
 }
 
-const SaslMechanism *sasl_client_mechanism(const SaslClient *client)
-{
-    return client->mechanism;
-}
-
 void sasl_step_clear(SaslStep *step)
 {
     g_clear_pointer(&step->response, secret_free);

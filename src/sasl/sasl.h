@@ -90,7 +90,6 @@ typedef struct SaslClient SaslClient;
 SaslClient *sasl_client_new(const char *mechanism, const SaslParams *params, GError **error);
 void sasl_client_free(SaslClient *client);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SaslClient, sasl_client_free)
-const SaslMechanism *sasl_client_mechanism(const SaslClient *client);
 
 typedef struct {
     Secret *response; /* raw, before base64; may be of length 0 */

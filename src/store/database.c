@@ -19,23 +19,17 @@ enum { BUSY_MS = 10000, LOG_MAX = 256 * 1024 };
     X(sqlite3_busy_timeout)                                                                        \
     X(sqlite3_errmsg)                                                                              \
     X(sqlite3_exec)                                                                                \
-    X(sqlite3_changes)                                                                             \
     X(sqlite3_total_changes)                                                                       \
     X(sqlite3_db_config)                                                                           \
-    X(sqlite3_last_insert_rowid)                                                                   \
     X(sqlite3_prepare_v2)                                                                          \
     X(sqlite3_finalize)                                                                            \
     X(sqlite3_step)                                                                                \
     X(sqlite3_reset)                                                                               \
     X(sqlite3_clear_bindings)                                                                      \
     X(sqlite3_bind_text)                                                                           \
-    X(sqlite3_bind_blob)                                                                           \
     X(sqlite3_bind_int64)                                                                          \
     X(sqlite3_column_text)                                                                         \
-    X(sqlite3_column_blob)                                                                         \
-    X(sqlite3_column_bytes)                                                                        \
-    X(sqlite3_column_int64)                                                                        \
-    X(sqlite3_column_type)
+    X(sqlite3_column_int64)
 
 typedef struct {
     FUNCTIONS(LIBRARY_MEMBER)
@@ -220,16 +214,6 @@ void database_close(Database *db)
     }
 }
 
-int64_t database_changes(const Database *db)
-{
-    return db->lib->sqlite3_changes(db->handle);
-}
-
-int64_t database_last_id(const Database *db)
-{
-    return db->lib->sqlite3_last_insert_rowid(db->handle);
-}
-
 Statement *database_prepare(Database *db, const char *sql, GError **error)
 {
     sqlite3_stmt *handle = NULL;
@@ -255,13 +239,6 @@ void statement_free(Statement *st)
 void statement_bind_text(Statement *st, int index, const char *text)
 {
     st->db->lib->sqlite3_bind_text(st->handle, index, text, -1, SQLITE_TRANSIENT);
-}
-
-void statement_bind_bytes(Statement *st, int index, Bytes bytes)
-{
-    /* No data would be SQL's NULL, which empty bytes are not. */
-    st->db->lib->sqlite3_bind_blob(st->handle, index, bytes.data ? bytes.data : "", (int)bytes.len,
-                                   SQLITE_TRANSIENT);
 }
 
 void statement_bind_int(Statement *st, int index, int64_t value)
@@ -303,18 +280,7 @@ const char *statement_text(const Statement *st, int column)
     return (const char *)st->db->lib->sqlite3_column_text(st->handle, column);
 }
 
-Bytes statement_bytes(const Statement *st, int column)
-{
-    const char *data = st->db->lib->sqlite3_column_blob(st->handle, column);
-    return (Bytes){data, data ? (size_t)st->db->lib->sqlite3_column_bytes(st->handle, column) : 0};
-}
-
 int64_t statement_int(const Statement *st, int column)
 {
     return st->db->lib->sqlite3_column_int64(st->handle, column);
-}
-
-bool statement_is_null(const Statement *st, int column)
-{
-    return st->db->lib->sqlite3_column_type(st->handle, column) == SQLITE_NULL;
 }

@@ -6,7 +6,8 @@
  * Statements are owned by whoever prepared them and must be gone before their database. */
 #pragma once
 
-#include "base/bytes.h"
+#include <stdint.h>
+
 #include "base/error.h"
 
 typedef struct Database Database;
@@ -27,18 +28,14 @@ bool database_exec(Database *db, const char *sql, GError **error);
  * may be lost, and nothing but they. A database that was written only so is closed without being
  * tidied up, until that is worth it. Not within a transaction. */
 void database_lightly(Database *db, bool lightly);
-/* How many rows the last INSERT, UPDATE or DELETE changed. */
-int64_t database_changes(const Database *db);
-int64_t database_last_id(const Database *db);
 
 Statement *database_prepare(Database *db, const char *sql, GError **error);
 void statement_free(Statement *st);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Statement, statement_free)
 
-/* Parameters count from 1. The bytes are copied. NULL text is SQL's NULL. A failure is told by the
+/* Parameters count from 1. The text is copied. NULL is SQL's NULL. A failure is told by the
  * next step. */
 void statement_bind_text(Statement *st, int index, const char *text);
-void statement_bind_bytes(Statement *st, int index, Bytes bytes);
 void statement_bind_int(Statement *st, int index, int64_t value);
 
 /* Goes to the next row; *row is false at the end, and the statement is then ready to be bound and
@@ -49,9 +46,6 @@ bool statement_run(Statement *st, GError **error);
 /* Gives up the rows that are left. */
 void statement_reset(Statement *st);
 
-/* Columns count from 0. Text and bytes are borrowed until the next step or reset; NULL (or
- * BYTES_NONE) for SQL's NULL. */
+/* Columns count from 0. Text is borrowed until the next step or reset; NULL for SQL's NULL. */
 const char *statement_text(const Statement *st, int column);
-Bytes statement_bytes(const Statement *st, int column);
 int64_t statement_int(const Statement *st, int column);
-bool statement_is_null(const Statement *st, int column);

@@ -36,7 +36,6 @@ static void one_line(const Proto *proto, const char *verb, Bytes line, const Cap
     take(explain_reply(proto, &unit, line, EXPLAIN_BRIEF));
     take(explain_refusal(proto, verb, line, line.len % 2 == 0, caps));
     take(explain_greeting(proto, line));
-    take(explain_capability(proto, text));
     take(explain_sasl(NULL, line, true));
 }
 

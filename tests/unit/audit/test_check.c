@@ -281,25 +281,6 @@ static void test_without_ground_there_is_no_verdict(void)
     world_free(f);
 }
 
-static void test_a_report_counts_and_finds_the_worst(void)
-{
-    g_autoptr(AuditReport) report = audit_report_new();
-    g_assert_cmpint(audit_report_worst(report), ==, -1);
-    Facts *f = world_good(IMAP);
-    checks_run(f, NULL, NULL, report->findings);
-    unsigned passes = audit_report_count(report, VERDICT_PASS, SEVERITY_INFO);
-    g_assert_cmpuint(passes, >, 50);
-    fact_set(&f->heartbleed, YES, NULL);
-    fact_set(&f->version[V_TLS10].offered, YES, NULL);
-    g_ptr_array_set_size(report->findings, 0);
-    checks_run(f, NULL, NULL, report->findings);
-    g_assert_cmpint(audit_report_worst(report), ==, SEVERITY_CRITICAL);
-    g_assert_cmpuint(audit_report_count(report, VERDICT_FAIL, SEVERITY_CRITICAL), ==, 1);
-    g_assert_cmpuint(audit_report_count(report, VERDICT_FAIL, SEVERITY_MEDIUM), >=, 1);
-    g_ptr_array_set_size(report->findings, 0);
-    world_free(f);
-}
-
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -318,7 +299,5 @@ int main(int argc, char **argv)
     g_test_add_func("/check/severities_have_names", test_severities_have_names);
     g_test_add_func("/check/without_ground_there_is_no_verdict",
                     test_without_ground_there_is_no_verdict);
-    g_test_add_func("/check/a_report_counts_and_finds_the_worst",
-                    test_a_report_counts_and_finds_the_worst);
     return g_test_run();
 }

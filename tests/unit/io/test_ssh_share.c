@@ -171,7 +171,6 @@ static void test_left_alone_where_somebody_has_his_own(World *w, const void *use
         ssh_share_free(w->share);
         w->share = ssh_share_new();
         g_assert_true(ready(w, NULL));
-        g_assert_true(ssh_share_is_off(w->share));
         g_assert_null(w->how.control);
     }
     g_assert_cmpuint(logins(w), ==, 0);

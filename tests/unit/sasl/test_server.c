@@ -86,7 +86,7 @@ static Outcome run(Login *l, const char *mechanism)
     g_autoptr(SaslClient) client = client_for(mechanism, &l->client);
     g_autoptr(SaslServer) server = sasl_server_new(mechanism, &l->server, &error);
     g_assert_no_error(error);
-    bool begins = sasl_client_mechanism(client)->client_first && !l->no_initial_response;
+    bool begins = sasl_mechanism_find(bytes_of(mechanism))->client_first && !l->no_initial_response;
     g_autoptr(Secret) response = NULL;
     if (begins) {
         g_auto(SaslStep) first = {0};

@@ -50,23 +50,21 @@ static void test_what_went_in_comes_out(Place *p, gconstpointer unused)
     g_autoptr(Statement) put =
         database_prepare(db, "INSERT INTO t (name, data) VALUES (?, ?)", NULL);
     statement_bind_text(put, 1, "gr\xc3\xbc\xc3\x9f");
-    statement_bind_bytes(put, 2, BYTES_LITERAL("a\0b"));
+    statement_bind_int(put, 2, INT64_MAX);
     g_assert_true(statement_run(put, NULL));
-    g_assert_cmpint(database_changes(db), ==, 1);
     statement_bind_text(put, 1, NULL);
-    statement_bind_bytes(put, 2, BYTES_NONE);
+    statement_bind_int(put, 2, 0);
     g_assert_true(statement_run(put, NULL));
-    g_assert_cmpint(database_last_id(db), ==, 2);
     g_autoptr(Statement) get =
         database_prepare(db, "SELECT id, name, data FROM t ORDER BY id", NULL);
     bool row = false;
     g_assert_true(statement_step(get, &row, NULL) && row);
     g_assert_cmpstr(statement_text(get, 1), ==, "gr\xc3\xbc\xc3\x9f");
-    g_assert_true(bytes_equal(statement_bytes(get, 2), BYTES_LITERAL("a\0b")));
+    g_assert_cmpint(statement_int(get, 2), ==, INT64_MAX);
     g_assert_true(statement_step(get, &row, NULL) && row);
     g_assert_cmpint(statement_int(get, 0), ==, 2);
-    g_assert_true(statement_is_null(get, 1));
-    g_assert_false(statement_is_null(get, 2));
+    g_assert_null(statement_text(get, 1));
+    g_assert_cmpint(statement_int(get, 2), ==, 0);
     g_assert_true(statement_step(get, &row, NULL) && !row);
 }
 
