@@ -8,15 +8,14 @@ import os
 import random
 import re
 import signal
-import socket
 import subprocess
-import threading
 import time
 from pathlib import Path
 
 import pytest
 
 from fetching import ALL_WELL, Collector, fill, messages, release, remaining
+from rig.cutter import Cutter
 from rig.dovecot import Dovecot
 
 ROUNDS = int(os.environ.get("POSTERN_CRASH_ROUNDS", "0"))
@@ -74,48 +73,6 @@ def test_fetch_survives_being_killed_at_any_moment(postern, server, pki, users, 
             # A signal before its handler stands ends it as usual.
             assert child.returncode in (0, 130, -number), said
         check(collector, server, user, expected, after)
-
-
-class Cutter:
-    """A proxy that cuts each connection after so many octets from the server."""
-
-    def __init__(self, port):
-        self._to, self.limit, self.carried = port, None, 0
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
-        threading.Thread(target=self._run, daemon=True).start()
-
-    def _run(self):
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            up = socket.create_connection(("127.0.0.1", self._to))
-            threading.Thread(target=self._copy, args=(client, up, False), daemon=True).start()
-            threading.Thread(target=self._copy, args=(up, client, True), daemon=True).start()
-
-    def _copy(self, source, sink, counted):
-        left = self.limit if counted else None
-        try:
-            while data := source.recv(65536):
-                if counted:
-                    self.carried += len(data)
-                if left is not None:
-                    data, left = data[:left], left - len(data[:left])
-                sink.sendall(data)
-                if left == 0:
-                    break
-        except OSError:
-            pass
-        for one in (source, sink):
-            try:
-                one.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
-
-    def close(self):
-        self._listener.close()
 
 
 @pytest.mark.seconds(7200 if ROUNDS else 180)
