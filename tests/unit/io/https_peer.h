@@ -1,5 +1,6 @@
-/* https_peer.h: a TLS server (openssl s_server) whose answers a test writes by hand: what it is
- * asked comes out of its standard output, what it is given goes to whoever is connected. */
+/* https_peer.h: a TLS server (openssl s_server). Either a test writes its answers by hand: what it
+ * is asked comes out of its standard output, what it is given goes to whoever is connected. Or it
+ * hands out the files of the current directory, which are whole answers. */
 #pragma once
 
 #include <glib/gstdio.h>
@@ -30,11 +31,9 @@ static inline void https_peer_hear(HttpsPeer *p, const char *until)
     }
 }
 
-static inline void https_peer_open(HttpsPeer *p)
+static inline void https_peer_certify(const HttpsPeer *p, const char *host)
 {
-    p->directory = g_dir_make_tmp("postern-peer-XXXXXX", NULL);
-    p->certificate = g_build_filename(p->directory, "cert.pem", NULL);
-    p->key = g_build_filename(p->directory, "key.pem", NULL);
+    g_autofree char *names = g_strconcat("subjectAltName=DNS:", host, NULL);
     const char *make[] = {"openssl",
                           "req",
                           "-x509",
@@ -48,7 +47,7 @@ static inline void https_peer_open(HttpsPeer *p)
                           "-subj",
                           "/CN=test",
                           "-addext",
-                          "subjectAltName=DNS:id.example",
+                          names,
                           "-keyout",
                           p->key,
                           "-out",
@@ -59,8 +58,17 @@ static inline void https_peer_open(HttpsPeer *p)
                                G_SPAWN_SEARCH_PATH | G_SPAWN_STDERR_TO_DEV_NULL, NULL, NULL, NULL,
                                NULL, &status, NULL));
     g_assert_cmpint(status, ==, 0);
-    const char *serve[] = {"openssl",      "s_server", "-accept", "127.0.0.1:0", "-cert",
-                           p->certificate, "-key",     p->key,    NULL};
+}
+
+/* Under that name; `files`: it hands out files. */
+static inline void https_peer_serve(HttpsPeer *p, const char *host, bool files)
+{
+    p->directory = g_dir_make_tmp("postern-peer-XXXXXX", NULL);
+    p->certificate = g_build_filename(p->directory, "cert.pem", NULL);
+    p->key = g_build_filename(p->directory, "key.pem", NULL);
+    https_peer_certify(p, host);
+    const char *serve[] = {"openssl",      "s_server", "-accept", "127.0.0.1:0",          "-cert",
+                           p->certificate, "-key",     p->key,    files ? "-HTTP" : NULL, NULL};
     p->server = child_stream(serve, NULL);
     p->heard = g_string_new(NULL);
     https_peer_hear(p, "ACCEPT 127.0.0.1:");
@@ -69,6 +77,11 @@ static inline void https_peer_open(HttpsPeer *p)
     p->connect_to[0] = g_strndup(port, strcspn(port, "\r\n"));
     p->dns = dns_new(&(DnsConfig){.resolv_conf = "/nonexistent"}, NULL);
     p->dial = (DialPlan){.dns = p->dns, .connect_to = (const char *const *)p->connect_to};
+}
+
+static inline void https_peer_open(HttpsPeer *p)
+{
+    https_peer_serve(p, "id.example", false);
 }
 
 static inline void https_peer_close(HttpsPeer *p)

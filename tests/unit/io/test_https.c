@@ -1,69 +1,28 @@
 /* https: documents from a real TLS server on loopback (openssl s_server -HTTP hands out files that
  * are whole answers, honest ones or not). */
-#include "io/https.h"
-
 #include <netinet/in.h>
-#include <string.h>
-#include <unistd.h>
 
-#include "io/child.h"
-#include "io/sched.h"
+#include "https_peer.h"
 
 #define URL "https://mta-sts.example/"
 
 typedef struct {
-    char *directory, *before, *certificate, *key;
-    Stream *server;
-    char *connect_to[2];
-    Dns *dns;
-    DialPlan dial;
+    char *before;
+    HttpsPeer peer;
     HttpsPlan plan;
 } World;
 
-static void make_certificate(const World *w)
-{
-    const char *argv[] = {"openssl",
-                          "req",
-                          "-x509",
-                          "-newkey",
-                          "ec",
-                          "-pkeyopt",
-                          "ec_paramgen_curve:P-256",
-                          "-nodes",
-                          "-days",
-                          "2",
-                          "-subj",
-                          "/CN=test",
-                          "-addext",
-                          "subjectAltName=DNS:mta-sts.example",
-                          "-keyout",
-                          w->key,
-                          "-out",
-                          w->certificate,
-                          NULL};
-    int status = -1;
-    g_assert_true(g_spawn_sync(NULL, (char **)argv, NULL,
-                               G_SPAWN_SEARCH_PATH | G_SPAWN_STDERR_TO_DEV_NULL, NULL, NULL, NULL,
-                               NULL, &status, NULL));
-    g_assert_cmpint(status, ==, 0);
-}
-
-/* "ACCEPT 127.0.0.1:40123" */
-static char *read_port(Stream *server)
-{
-    g_autoptr(GString) said = g_string_new(NULL);
-    const char *at = NULL;
-    while (!at || !strchr(at, '\n')) {
-        char piece[64];
-        size_t got = 0;
-        g_assert_true(stream_read(server, piece, sizeof piece, &got, deadline_in(20), NULL));
-        g_assert_cmpuint(got, >, 0);
-        g_string_append_len(said, piece, (gssize)got);
-        at = strstr(said->str, "ACCEPT ");
-    }
-    const char *port = strrchr(at, ':') + 1;
-    return g_strndup(port, strspn(port, "0123456789"));
-}
+static const struct {
+    const char *name, *text;
+} answers[] = {
+    {"policy", "HTTP/1.0 200 OK\r\nContent-Type: Text/Plain; charset=utf-8\r\n\r\n"
+               "version: STSv1\r\n"},
+    {"moved", "HTTP/1.0 301 Moved\r\nLocation: https://elsewhere.example/x\r\n"
+              "Content-Length: 0\r\n\r\n"},
+    {"gone", "HTTP/1.0 404 Not Found\r\n\r\nno\r\n"},
+    {"garbage", "+OK this is no HTTP\r\n"},
+    {"short", "HTTP/1.0 200 OK\r\nContent-Length: 100\r\n\r\ncut"},
+};
 
 static void write_answer(const char *name, const char *text)
 {
@@ -73,53 +32,35 @@ static void write_answer(const char *name, const char *text)
 static void world_open(World *w, const void *user)
 {
     (void)user;
+    g_autofree char *directory = g_dir_make_tmp("postern-https-XXXXXX", NULL);
     w->before = g_get_current_dir();
-    w->directory = g_dir_make_tmp("postern-https-XXXXXX", NULL);
-    w->certificate = g_build_filename(w->directory, "cert.pem", NULL);
-    w->key = g_build_filename(w->directory, "key.pem", NULL);
-    make_certificate(w);
-    g_assert_cmpint(chdir(w->directory), ==, 0);
-    write_answer("policy", "HTTP/1.0 200 OK\r\nContent-Type: Text/Plain; charset=utf-8\r\n\r\n"
-                           "version: STSv1\r\n");
-    write_answer("moved", "HTTP/1.0 301 Moved\r\nLocation: https://elsewhere.example/x\r\n"
-                          "Content-Length: 0\r\n\r\n");
-    write_answer("gone", "HTTP/1.0 404 Not Found\r\n\r\nno\r\n");
-    write_answer("garbage", "+OK this is no HTTP\r\n");
-    write_answer("short", "HTTP/1.0 200 OK\r\nContent-Length: 100\r\n\r\ncut");
+    g_assert_cmpint(chdir(directory), ==, 0);
+    for (size_t i = 0; i < G_N_ELEMENTS(answers); i++) {
+        write_answer(answers[i].name, answers[i].text);
+    }
     g_autofree char *filler = g_strnfill(100 * 1024, 'x');
     g_autofree char *large = g_strconcat("HTTP/1.0 200 OK\r\n\r\n", filler, NULL);
     write_answer("large", large);
     g_autofree char *headers =
         g_strconcat("HTTP/1.0 200 OK\r\nX-A: ", filler, "\r\n\r\nbody", NULL);
     write_answer("headers", headers);
-    const char *argv[] = {"openssl", "s_server",     "-HTTP", "-accept", "127.0.0.1:0",
-                          "-cert",   w->certificate, "-key",  w->key,    NULL};
-    w->server = child_stream(argv, NULL);
-    g_assert_nonnull(w->server);
-    g_autofree char *port = read_port(w->server);
-    w->connect_to[0] = g_strdup_printf("127.0.0.1:%s", port);
-    w->dns = dns_new(&(DnsConfig){.resolv_conf = "/nonexistent"}, NULL);
-    w->dial = (DialPlan){.dns = w->dns, .connect_to = (const char *const *)w->connect_to};
-    w->plan = (HttpsPlan){.dial = &w->dial, .ca_file = w->certificate};
+    https_peer_serve(&w->peer, "mta-sts.example", true);
+    w->plan = (HttpsPlan){.dial = &w->peer.dial, .ca_file = w->peer.certificate};
 }
 
 static void world_close(World *w, const void *user)
 {
     (void)user;
-    static const char *const files[] = {"policy", "moved",   "gone",     "garbage", "short",
-                                        "large",  "headers", "cert.pem", "key.pem"};
-    stream_free(w->server);
-    dns_free(w->dns);
-    for (size_t i = 0; i < G_N_ELEMENTS(files); i++) {
-        g_assert_cmpint(unlink(files[i]), ==, 0);
+    https_peer_close(&w->peer);
+    for (size_t i = 0; i < G_N_ELEMENTS(answers); i++) {
+        g_assert_cmpint(unlink(answers[i].name), ==, 0);
     }
+    g_assert_cmpint(unlink("large"), ==, 0);
+    g_assert_cmpint(unlink("headers"), ==, 0);
+    g_autofree char *directory = g_get_current_dir();
     g_assert_cmpint(chdir(w->before), ==, 0);
-    g_assert_cmpint(rmdir(w->directory), ==, 0);
+    g_assert_cmpint(rmdir(directory), ==, 0);
     g_free(w->before);
-    g_free(w->directory);
-    g_free(w->certificate);
-    g_free(w->key);
-    g_free(w->connect_to[0]);
 }
 
 static HttpsAnswer *get(const World *w, const char *url, GError **error)
@@ -195,7 +136,7 @@ static void test_the_certificate_is_verified(World *w, const void *user)
     (void)user;
     assert_fails(w, "https://other.example/policy", POSTERN_ERROR_INSECURE, "other.example");
     w->plan.ca_file = NULL;
-    w->plan.ca_path = w->directory; /* trusts nobody */
+    w->plan.ca_path = w->peer.directory; /* trusts nobody */
     assert_fails(w, URL "policy", POSTERN_ERROR_INSECURE, "certificate");
 }
 
@@ -209,7 +150,7 @@ static void test_what_is_no_http_fails(World *w, const void *user)
 static void test_nobody_there(World *w, const void *user)
 {
     (void)user;
-    g_clear_pointer(&w->server, stream_free);
+    g_clear_pointer(&w->peer.server, stream_free);
     assert_fails(w, URL "policy", POSTERN_ERROR_UNAVAILABLE, "127.0.0.1");
 }
 
@@ -230,7 +171,7 @@ static int listen_silently(char **ret_connect_to)
 static void test_a_silent_server_meets_the_deadline(World *w, const void *user)
 {
     (void)user;
-    int listener = listen_silently(&w->connect_to[0]);
+    int listener = listen_silently(&w->peer.connect_to[0]);
     g_autoptr(GError) error = NULL;
     g_autoptr(HttpsAnswer) answer = https_get(&w->plan, URL "policy", deadline_in(0.3), &error);
     g_assert_null(answer);
