@@ -374,8 +374,12 @@ static int serve_options(const ServeOptions *o, char **args)
 static int list_faults(void)
 {
     for (const FaultRow *row = fault_rows; row->name; row++) {
-        printf("%s%s%s%s%s%s\n    %s\n", row->name, row->arguments ? "=" : "",
-               row->arguments ? row->arguments : "", row->protocols ? "   (" : "",
+        bool optional = row->arguments && *row->arguments == '[';
+        printf("%s%s%s%s%s%s\n    %s\n", row->name,
+               optional         ? "[="
+               : row->arguments ? "="
+                                : "",
+               row->arguments ? row->arguments + optional : "", row->protocols ? "   (" : "",
                row->protocols ? row->protocols : "", row->protocols ? ")" : "", row->summary);
     }
     return 0;

@@ -121,6 +121,11 @@ Fault *fault_parse(const char *text, GError **error)
         error_fail(error, POSTERN_ERROR_USAGE, "--fault %s takes no argument", row->name);
         return NULL;
     }
+    if (!*f->arguments && row->arguments && *row->arguments != '[') {
+        error_fail(error, POSTERN_ERROR_USAGE, "--fault %s takes an argument: %s=%s", row->name,
+                   row->name, row->arguments);
+        return NULL;
+    }
     return !when || read_when(f, when + 1, error) ? g_steal_pointer(&f) : NULL;
 }
 

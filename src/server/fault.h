@@ -16,7 +16,7 @@ typedef enum {
 typedef struct {
     const char *name;
     FaultKind kind;
-    const char *arguments; /* "SECONDS", "CODE[+TEXT]"; NULL: none */
+    const char *arguments; /* "SECONDS"; "[OCTETS]": may be left out; NULL: none */
     const char *protocols; /* "smtp pop3 imap", or NULL: all */
     const char *summary;   /* for --list-faults: what happens, and what a client should do */
     bool security;         /* the verdict on the client counts it */

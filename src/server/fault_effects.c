@@ -78,19 +78,25 @@ static bool garbage(Guest *g, const Fault *f, const char *tag, FaultEffect *ret,
     (void)f;
     (void)tag;
     digest_random((uint8_t *)noise, sizeof(noise) - 2);
+    noise[0] |= (char)0x80; /* by no chance the beginning of an answer */
+    for (size_t i = 1; i < sizeof(noise) - 2; i++) {
+        noise[i] = noise[i] == '\n' ? '\0' : noise[i]; /* one line, then */
+    }
     memcpy(noise + sizeof(noise) - 2, "\r\n", 2);
     *ret = FAULT_REPLIED;
     return guest_send(g, (Bytes){noise, sizeof(noise)}, error);
 }
 
-/* The piece over and over, until the client leaves. */
-static bool send_endlessly(Guest *g, const char *piece, GError **error)
+/* The piece over and over, until the client leaves, or there was enough. */
+static bool send_endlessly(Guest *g, const Fault *f, const char *piece, GError **error)
 {
+    guint64 asked = g_ascii_strtoull(f->arguments, NULL, 10);
+    guint64 most = asked ? asked : ENDLESS_MAX;
     g_autoptr(GString) many = g_string_new(NULL);
     while (many->len < ENDLESS_PIECE) {
         g_string_append(many, piece);
     }
-    for (size_t sent = 0; sent < ENDLESS_MAX; sent += many->len) {
+    for (guint64 sent = 0; sent < most; sent += many->len) {
         if (!guest_flush(g, error) ||
             !wire_send_bytes(g->wire, bytes_of_string(many), false, error)) {
             return false;
@@ -102,10 +108,9 @@ static bool send_endlessly(Guest *g, const char *piece, GError **error)
 static bool endless_line(Guest *g, const Fault *f, const char *tag, FaultEffect *ret,
                          GError **error)
 {
-    (void)f;
     (void)tag;
     *ret = FAULT_CLOSE;
-    return send_endlessly(g, "2", error);
+    return send_endlessly(g, f, "2", error);
 }
 
 static bool endless_lines(Guest *g, const Fault *f, const char *tag, FaultEffect *ret,
@@ -113,23 +118,21 @@ static bool endless_lines(Guest *g, const Fault *f, const char *tag, FaultEffect
 {
     bool imap = strcmp(g->service->protocol, "imap") == 0;
     bool pop3 = strcmp(g->service->protocol, "pop3") == 0;
-    (void)f;
     (void)tag;
     *ret = FAULT_CLOSE;
     if (pop3) {
         guest_reply(g, "+OK");
     }
-    return send_endlessly(g, imap ? "* OK more\r\n" : pop3 ? "more\r\n" : "250-more\r\n", error);
+    return send_endlessly(g, f, imap ? "* OK more\r\n" : pop3 ? "more\r\n" : "250-more\r\n", error);
 }
 
 static bool huge_literal(Guest *g, const Fault *f, const char *tag, FaultEffect *ret,
                          GError **error)
 {
-    (void)f;
     (void)tag;
     *ret = FAULT_CLOSE;
     guest_reply(g, "* 1 FETCH (UID 1 BODY[] {4294967295}");
-    return send_endlessly(g, "no message is that long\r\n", error);
+    return send_endlessly(g, f, "no message is that long\r\n", error);
 }
 
 /* In the order in which they are done, when several are asked for. */

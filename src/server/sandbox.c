@@ -81,8 +81,8 @@ static bool write_root(Sandbox *box, GError **error)
 static bool make_tls(Sandbox *box, GError **error)
 {
     const SandboxPlan *plan = box->plan;
-    const char *const names[] = {plan->host ? plan->host : "localhost", "localhost", "127.0.0.1",
-                                 "::1", NULL};
+    const char *const all[] = {plan->host, "localhost", "127.0.0.1", "::1", NULL};
+    const char *const *names = plan->host && strcmp(plan->host, "localhost") != 0 ? all : all + 1;
     g_autofree char *root = tls_mint_root(box->mint);
     TlsServerPlan tls = {.cert_file = plan->cert_file,
                          .key_file = plan->key_file,

@@ -1,8 +1,10 @@
 """A sandbox (`postern serve`) for a test: started, asked, ended; and clients that nobody here wrote."""
 
+import contextlib
 import json
 import os
 import signal
+import smtplib
 import subprocess
 import time
 from pathlib import Path
@@ -100,6 +102,20 @@ class Sandbox:
 
     def __exit__(self, *_):
         self.close()
+
+
+def deliver(sandbox, message=b"Subject: one\r\n\r\n.dots\r\n..and more\r\n"):
+    """In a way that no fault of STARTTLS tempts."""
+    with contextlib.suppress(smtplib.SMTPException, OSError), smtplib.SMTP("127.0.0.1", sandbox.port("smtp"), timeout=20) as client:
+        client.helo("localhost")
+        client.sendmail("joe@example.test", [f"{sandbox.user}@example.test"], message)
+
+
+def listed_faults(postern):
+    """Their names. Whoever adds one adds rows to the tables of those who ask here."""
+    done = postern.run("serve", "--list-faults")
+    assert done.status == 0, done
+    return {line.partition("[")[0].partition("=")[0].partition(" ")[0] for line in done.out.splitlines() if not line.startswith(" ")}
 
 
 def run(argv, *, input=None, env=None, cwd=None, timeout=PLENTY):
