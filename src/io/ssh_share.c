@@ -20,9 +20,9 @@
 
 /* ssh -N reads nothing: that we have ended, however that came, shows to the cat, as the end of our
  * socket. The exit status and standard error are ssh's. */
-#define KEEPER                                                                                     \
-    "exec 3<&0; \"$@\" </dev/null 3<&- & ssh=$!; "                                                 \
-    "{ cat <&3; kill $ssh; } >/dev/null 2>&1 & exec 3<&- </dev/null; wait $ssh"
+static const char keeper_script[] =
+    "exec 3<&0; \"$@\" </dev/null 3<&- & ssh=$!; "
+    "{ cat <&3; kill $ssh; } >/dev/null 2>&1 & exec 3<&- </dev/null; wait $ssh";
 
 struct SshShare {
     Gate gate; /* one looks after it at a time */
@@ -138,7 +138,7 @@ static bool start(SshShare *share, const GArray *hops, size_t n, const SshHow *h
     if (!ssh) {
         return false;
     }
-    const char *const keeper[] = {"/bin/sh", "-c", KEEPER, "sh", NULL};
+    const char *const keeper[] = {"/bin/sh", "-c", keeper_script, "sh", NULL};
     g_autoptr(GPtrArray) argv = g_ptr_array_new();
     for (size_t i = 0; keeper[i]; i++) {
         g_ptr_array_add(argv, (char *)keeper[i]);

@@ -119,7 +119,8 @@ bool content_read(const Gmime *g, GMimeObject *leaf, bool decoded, MimeSink sink
         if (encoding == GMIME_CONTENT_ENCODING_UUENCODE) {
             d.uu = embedded_new(take_uu, &d);
         } else {
-            d.out = out = g_malloc(g->g_mime_encoding_outlen(&d.state, PIECE) + 64);
+            out = g_malloc(g->g_mime_encoding_outlen(&d.state, PIECE) + 64);
+            d.out = out;
         }
     }
     g->g_mime_stream_reset(stream);

@@ -308,8 +308,8 @@ static bool look_at(MimeSource *s, uint64_t at, size_t want, Bytes *ret, GError 
         size_t len = (size_t)MIN((uint64_t)PIECE, s->end - MIN(at, s->end));
         ssize_t n = pread(s->fd, s->window, len, (off_t)at);
         if (n < 0) {
-            return error_fail(error, POSTERN_ERROR_IO, "cannot read %s: %s", s->name,
-                              g_strerror(errno));
+            error_fail(error, POSTERN_ERROR_IO, "cannot read %s: %s", s->name, g_strerror(errno));
+            return false;
         }
         s->window_at = at;
         s->window_len = (size_t)n;
