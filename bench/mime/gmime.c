@@ -1,4 +1,5 @@
-/* gmime.c: GMime by itself, the measure for bench/mime/run: every message of an mbox parsed, every leaf decoded. */
+/* gmime.c: GMime by itself, the measure for bench/mime/run: every message of an mbox parsed, every
+ * leaf decoded. */
 #include <fcntl.h>
 #include <gmime/gmime.h>
 #include <stdio.h>

@@ -1,11 +1,11 @@
 /* dns.c: libunbound: loading it, asking, and several tasks waiting for one descriptor. */
 #include "io/dns.h"
 
-#include <dlfcn.h>
 #include <string.h>
 #include <unbound.h>
 #include <unistd.h>
 
+#include "base/library.h"
 #include "io/addresses.h"
 #include "io/dns_ask.h"
 #include "io/resolvconf.h"
@@ -35,9 +35,7 @@ enum { CLASS_IN = 1, TYPE_DNSKEY = 48, RCODE_NOERROR = 0, RCODE_NXDOMAIN = 3 };
     X(ub_strerror)
 
 typedef struct {
-#define MEMBER(name) typeof(name) *name;
-    FUNCTIONS(MEMBER)
-#undef MEMBER
+    FUNCTIONS(LIBRARY_MEMBER)
 } Library;
 
 /* One context of libunbound with its thread. */
@@ -158,13 +156,10 @@ static bool load(Dns *dns, GError **error)
     if (dns->loaded) {
         return true;
     }
-    void *handle = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
-    bool ok = handle != NULL;
-#define LOOK_UP(name) ok = ok && (*(void **)&dns->library.name = dlsym(handle, #name)) != NULL;
-    FUNCTIONS(LOOK_UP)
-#undef LOOK_UP
-    dns->loaded = ok;
-    return ok || error_fail(error, POSTERN_ERROR_CONFIG, "DNS needs " LIBRARY ": %s", dlerror());
+    g_autofree char *failed = library_load(LIBRARY, LIBRARY_NAMES(FUNCTIONS), &dns->library);
+    dns->loaded = failed == NULL;
+    return dns->loaded ||
+           error_fail(error, POSTERN_ERROR_CONFIG, "DNS needs " LIBRARY ": %s", failed);
 }
 
 /* libunbound answers these itself unless told not to; those who test have servers for them. */

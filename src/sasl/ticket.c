@@ -3,12 +3,12 @@
  * milliseconds. */
 #include "sasl/sasl.h"
 
-#include "sasl/ccache.h"
-
-#include <dlfcn.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/library.h"
+#include "sasl/ccache.h"
 
 #define CACHE_FILE_MAX (4 * 1024 * 1024)
 
@@ -75,18 +75,20 @@ typedef uint32_t ReleaseCred(uint32_t *minor, void **cred);
 static void *ask_kerberos(void *unused)
 {
     (void)unused;
-    void *library = dlopen("libgssapi_krb5.so.2", RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
-    if (!library) {
+    struct {
+        AcquireCred *acquire;
+        ReleaseCred *release;
+    } gss;
+    const char *const names[] = {"gss_acquire_cred", "gss_release_cred", NULL};
+    g_autofree char *failed = library_load("libgssapi_krb5.so.2", names, &gss);
+    if (failed) {
         return GINT_TO_POINTER(FALSE);
     }
-    AcquireCred *acquire = (AcquireCred *)dlsym(library, "gss_acquire_cred");
-    ReleaseCred *release = (ReleaseCred *)dlsym(library, "gss_release_cred");
-    uint32_t minor = 0, major = 1;
+    uint32_t minor = 0;
     void *cred = NULL;
-    if (acquire && release) {
-        major = acquire(&minor, NULL, GSS_INDEFINITE, NULL, GSS_INITIATE, &cred, NULL, NULL);
-        release(&minor, &cred);
-    }
+    uint32_t major =
+        gss.acquire(&minor, NULL, GSS_INDEFINITE, NULL, GSS_INITIATE, &cred, NULL, NULL);
+    gss.release(&minor, &cred);
     return GINT_TO_POINTER(major == 0);
 }
 
