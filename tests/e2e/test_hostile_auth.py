@@ -86,7 +86,7 @@ SCRAM_LIES = {
 def test_scram_takes_no_nonsense(postern, pki, hostile, scheme, lie):
     status, words = SCRAM_LIES[lie]
     server = hostile(scheme, offering("SCRAM-SHA-256", auth=lie))
-    result = log_in(postern, pki, server, timeout=10)
+    result = log_in(postern, pki, server)
     assert_refused(result, status, words)
     assert_password_kept(server)
 
@@ -124,11 +124,11 @@ def test_plus_is_taken_where_it_is_offered(postern, pki, hostile):
 @pytest.mark.parametrize("scheme", SASL)
 def test_a_server_silent_after_auth_plain_is_answered_inside_tls(postern, pki, hostile, scheme):
     server = hostile(scheme, offering("PLAIN", auth="silent"))
-    args = ("--auth=PLAIN", "--no-initial-response", "--auth-wait=0.3", "--timeout=20")
+    args = ("--auth=PLAIN", "--no-initial-response", "--auth-wait=0.3", "--timeout=50")
     result = log_in(postern, pki, server, *args)
     assert_logged_in(result, server)
     assert "no challenge within 0.3 s: sending the response unasked" in result.out
-    assert 0.3 < result.seconds < 10
+    assert 0.3 < result.seconds < 40
 
 
 @pytest.mark.parametrize("scheme", ("smtp", "pop3", "imap"))
@@ -175,7 +175,7 @@ def test_a_challenge_that_is_no_base64_ends_it_politely(postern, pki, hostile, s
 def test_challenges_without_end_are_ended(postern, pki, hostile, passwords, scheme, mechanism):
     server = hostile(scheme, offering(mechanism, auth="endless"))
     token, home = with_token(postern, passwords)
-    result = log_in(postern, pki, server, f"--auth={mechanism}", token, home=home, timeout=10)
+    result = log_in(postern, pki, server, f"--auth={mechanism}", token, home=home)
     assert_refused(result, 76, "auth: ")
 
 

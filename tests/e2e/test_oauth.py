@@ -14,7 +14,7 @@ import pytest
 from rig.postern import binary
 
 OK, USAGE, DATA, NO_INPUT, TRY_AGAIN, BROKEN, DENIED, CONFIG = 0, 64, 65, 66, 75, 76, 77, 78
-PLENTY = 30
+PLENTY = 60
 LIMIT = BROKEN
 
 

@@ -194,7 +194,7 @@ def test_a_session_is_really_resumed(talk, rig, version):
     server = rig.start(f"tls-{version}")
     begun = server.log.stat().st_size
     url = f"tls://localhost:{server.port('tls')}"
-    done = talk(url, f"--tls-min={version}", input="one\n/wait 0.3\n/resume\ntwo\n/wait 0.3\n/tls\n/drop\n", timeout=20)
+    done = talk(url, f"--tls-min={version}", input="one\n/wait 0.3\n/resume\ntwo\n/wait 0.3\n/tls\n/drop\n")
     assert done.status == 0, done
     assert done.out.count("connected to") == 2
     assert "=== the TLS session was resumed" in done.out and "Session            resumed" in done.out
@@ -212,11 +212,11 @@ def test_resuming_climbs_back_to_where_it_began(talk, postfix, alice):
 def test_traffic_keys_are_renewed(talk, rig):
     server = rig.start("tls-1.3")
     url = f"tls://localhost:{server.port('tls')}"
-    done = talk(url, input="before the change\n/rekey\nafter the change\n/wait 0.3\n/drop\n", timeout=20)
+    done = talk(url, input="before the change\n/rekey\nafter the change\n/wait 0.3\n/drop\n")
     assert done.status == 0 and "new traffic keys" in done.out, done
     assert b"before the change" in server.log.read_bytes() and b"after the change" in server.log.read_bytes()
     old = rig.start("tls-1.2")
-    done = talk(f"tls://localhost:{old.port('tls')}", "--tls-min=1.2", input="/rekey\n", timeout=20)
+    done = talk(f"tls://localhost:{old.port('tls')}", "--tls-min=1.2", input="/rekey\n")
     assert done.status != 0 and "TLS 1.3" in done.err, done
 
 
@@ -281,8 +281,8 @@ def test_waiting_hears_what_comes(talk, hostile):
         raise Gone("done")
 
     server = hostile.scripted(script, "smtp")
-    done = talk(server.url(), "--start-at=greeting", "--tls=off", input="/wait 5\n")
-    assert "250-late" in done.out and done.seconds < 3, done
+    done = talk(server.url(), "--start-at=greeting", "--tls=off", input="/wait 55\n")
+    assert "250-late" in done.out and done.seconds < 40, done
 
 
 # --- transcripts

@@ -271,7 +271,8 @@ FAILURES = [
 @pytest.mark.parametrize("stage, faults, status, words", FAILURES, ids=[row[3] for row in FAILURES])
 def test_status_and_message_tell_where_and_why(talk, hostile, rig, users, stage, faults, status, words):
     url = hostile("smtp", faults).url("alice") if faults else f"smtp://localhost:{rig.ports.take()}"
-    done = talk(url, f"--stop-after={stage}", "--timeout=1", password=users.alice.password)
+    patience = "--timeout=1" if faults and faults.stall_at else "--timeout=50"
+    done = talk(url, f"--stop-after={stage}", patience, password=users.alice.password)
     assert done.status == status and re.search(words, done.err), done
     assert "stopped after" not in done.out
 

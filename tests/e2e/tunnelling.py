@@ -15,7 +15,7 @@ import pytest
 from rig.postern import binary
 from rig.ssh import Ssh
 
-PLENTY = 30  # seconds that a busy machine may need
+PLENTY = 60  # seconds that a busy machine may need
 
 
 def ssh_options(words):

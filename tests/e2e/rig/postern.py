@@ -162,7 +162,7 @@ class Terminal:
     def line(self, text: str):
         self.send(text + "\r")
 
-    def expect(self, pattern: str, timeout: float = 20) -> re.Match:
+    def expect(self, pattern: str, timeout: float = 60) -> re.Match:
         """Waits until the pattern occurs in what has not been consumed yet, and consumes up to its end."""
         deadline = time.monotonic() + timeout
         compiled = re.compile(pattern.encode(), re.MULTILINE | re.DOTALL)
@@ -192,7 +192,7 @@ class Terminal:
         """The terminal's attributes, as termios.tcgetattr tells them."""
         return termios.tcgetattr(self._slave)
 
-    def wait(self, timeout: float = 20) -> int:
+    def wait(self, timeout: float = 60) -> int:
         """Reads until the program has ended; its exit status."""
         deadline = time.monotonic() + timeout
         while self._child.poll() is None:

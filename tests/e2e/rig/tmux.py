@@ -30,7 +30,7 @@ class Tmux:
         )
 
     def _run(self, *args) -> str:
-        return run([*self._tmux, *args], timeout=20)
+        return run([*self._tmux, *args], timeout=60)
 
     def screen(self) -> str:
         """The visible screen, trailing blanks removed."""
@@ -40,7 +40,7 @@ class Tmux:
         """Key names as tmux knows them ("Enter", "C-c", "Up") or literal text."""
         self._run("send-keys", *names)
 
-    def wait_for(self, pattern: str, timeout: float = 20) -> str:
+    def wait_for(self, pattern: str, timeout: float = 60) -> str:
         """Polls the screen until the pattern is on it; returns the screen."""
         deadline = time.monotonic() + timeout
         while True:
