@@ -60,7 +60,7 @@ void ssh_share_free(SshShare *share)
 static char *read_all(Stream *s, Deadline deadline)
 {
     g_autoptr(GString) text = g_string_new(NULL);
-    char buffer[4096];
+    char buffer[1024];
     size_t got = 1;
     while (got > 0 && text->len < CONFIGURATION_MAX) {
         if (!stream_read(s, buffer, sizeof buffer, &got, deadline, NULL)) {

@@ -130,7 +130,7 @@ static size_t take_iconv(GIConv iconv, Bytes text, GString *out, bool last)
 {
     char *in = (char *)text.data;
     gsize left = text.len;
-    char buffer[4000];
+    char buffer[2000];
     while (left > 0) {
         char *to = buffer;
         gsize room = sizeof buffer;
