@@ -1,14 +1,15 @@
 /* ask.c: one hello over one connection, and what to make of the answer. What does not clearly say
  * no is no no: a server out of memory, out of DH parameters or out of patience answers with
  * internal_error, or not at all. */
+#include "audit/ask.h"
+
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include "audit/closing.h"
 #include "audit/learn.h"
-#include "audit/offer.h"
-#include "audit/prober.h"
 #include "base/escape.h"
 
 enum { ANSWER_SECONDS = 10, CHUNK = 16 * 1024, SHOWN_MAX = 60, AGAIN_MAX = 2 };
@@ -19,6 +20,11 @@ void asked_clear(Asked *asked)
     hello_reader_free(asked->reader);
     g_free(asked->why);
     *asked = (Asked){0};
+}
+
+bool asked_in_crowd(const Asked *asked)
+{
+    return asked->crowd > MAX(1U, asked->prober->borne);
 }
 
 /* --- the answer in words --- */
@@ -180,26 +186,48 @@ static Session *reach_hello(Prober *p, char **why)
     }
 }
 
-static void start(Prober *p, Asked *asked)
+static void begin(Prober *p, Asked *asked)
 {
     asked_clear(asked);
     asked->reader = hello_reader_new();
     asked->answer = hello_reader_answer(asked->reader);
     asked->prober = p;
-    asked->session = reach_hello(p, &asked->why);
-    asked->crowded = prober_crowded(p);
 }
 
-static void once(Prober *p, const GByteArray *hello, Asked *asked)
+static void say_in_company(Prober *p, const GByteArray *hello, Asked *asked)
 {
-    start(p, asked);
+    asked->crowd = p->gate.inside;
+    g_ptr_array_add(p->asking, asked);
+    say(asked, hello);
+    g_ptr_array_remove_fast(p->asking, asked);
+}
+
+void ask_once(Prober *p, const GByteArray *hello, Asked *asked)
+{
+    begin(p, asked);
+    asked->session = reach_hello(p, &asked->why);
     if (asked->session) {
-        say(asked, hello);
-        asked->crowded = asked->crowded || prober_crowded(p);
+        say_in_company(p, hello, asked);
     }
 }
 
-static void leave(Asked *asked)
+void ask_once_reserved(Prober *p, const GByteArray *hello, Asked *asked)
+{
+    begin(p, asked);
+    g_autoptr(GError) error = NULL;
+    Session *s = prober_climb_reserved(p, STAGE_STARTTLS, &error);
+    if (s && !p->facts->tls_first && s->tls_offer != TLS_OFFER_YES) {
+        prober_hang_up(p, g_steal_pointer(&s));
+    }
+    asked->session = s;
+    if (s) {
+        say_in_company(p, hello, asked);
+    } else {
+        asked->why = g_strdup(error ? error->message : "there was no TLS to be had");
+    }
+}
+
+void ask_leave(Asked *asked)
 {
     if (asked->session) {
         take_leave(asked->session);
@@ -208,20 +236,25 @@ static void leave(Asked *asked)
 }
 
 /* Closed at once, with TLS from the start: was it the hello, or does the server want no more
- * connections? A hello that was answered before is, if it was the hello. Suspends. */
-static bool is_tired(Prober *p)
+ * connections? */
+bool ask_is_tired(Prober *p)
 {
     g_auto(Asked) control = {0};
-    once(p, p->good_hello, &control);
+    ask_once(p, p->good_hello, &control);
     bool answered = control.outcome == ASKED_CHOSE;
-    leave(&control);
+    ask_leave(&control);
     return !answered;
 }
 
-static bool said_nothing(const Asked *asked)
+bool asked_nothing(const Asked *asked)
 {
     return asked->outcome == ASKED_BROKE && asked->answer->kind == HELLO_MORE &&
            !asked->answer->chosen && !asked->answer->alerted && asked->answer->text.len == 0;
+}
+
+bool asked_closed(const Asked *asked)
+{
+    return asked_nothing(asked) && asked->taken && !strcmp(asked->why, words_closed);
 }
 
 /* Waits until a good hello is answered again; false: never, or no more connections. Suspends. */
@@ -234,7 +267,7 @@ static bool recover(Prober *p)
             return false;
         }
         waited += pause;
-        if (!is_tired(p)) {
+        if (!ask_is_tired(p)) {
             return true;
         }
     }
@@ -249,111 +282,24 @@ static void give_up(Prober *p, Asked *asked)
     }
 }
 
-/* Once more with nobody beside us: what comes then is the answer, whatever the server does with
- * crowds. Where nothing is left to ask with, a closed connection stays in doubt. */
-static void ask_alone(Prober *p, const GByteArray *hello, Asked *asked)
-{
-    if (!prober_can(p, 1)) {
-        asked->doubtful = true;
-        return;
-    }
-    if (!asked->taken) {
-        prober_narrow(p);
-    }
-    leave(asked);
-    prober_alone(p);
-    once(p, hello, asked);
-    prober_alone_no_more(p);
-    if (asked->session && !said_nothing(asked)) {
-        prober_narrow(p); /* it was the crowd, and will be again */
-    }
-}
-
 static void ask(Prober *p, const GByteArray *hello, Asked *asked)
 {
-    once(p, hello, asked);
-    if (asked->crowded && said_nothing(asked)) {
-        ask_alone(p, hello, asked);
+    ask_once(p, hello, asked);
+    if (asked_nothing(asked) && asked_in_crowd(asked)) {
+        closing_ask_again(p, hello, asked);
     }
     for (unsigned again = 0; again < AGAIN_MAX && p->facts->tls_first && p->good_hello &&
-                             said_nothing(asked) && !asked->taken;
+                             asked_nothing(asked) && !asked->taken;
          again++) {
-        leave(asked);
-        if (!prober_can(p, 1) || !is_tired(p)) {
+        ask_leave(asked);
+        if (!prober_can(p, 1) || !ask_is_tired(p)) {
             return; /* it was the hello; or nobody can tell any more */
         }
         if (!recover(p)) {
             give_up(p, asked);
             return;
         }
-        once(p, hello, asked);
-    }
-}
-
-/* --- servers without alerts --- */
-
-static bool was_closed(const Asked *asked)
-{
-    return said_nothing(asked) && asked->taken && !strcmp(asked->why, words_closed);
-}
-
-/* A hello that every server has to refuse: its suite has no meaning and never will (RFC 8701). And
- * a good one behind it, that it is not the connections the server has enough of. */
-static void calibrate(Prober *p)
-{
-    static const uint16_t greased[] = {0x1a1a};
-    HelloOffer offer = offer_little(p, V_TLS12);
-    offer.suites = greased;
-    offer.n_suites = G_N_ELEMENTS(greased);
-    g_autoptr(GByteArray) hello = hello_write(&offer);
-    g_auto(Asked) asked = {0};
-    prober_alone(p);
-    once(p, hello, &asked);
-    leave(&asked);
-    if (asked.outcome == ASKED_NOT) {
-        /* nothing was learnt */
-    } else if (!was_closed(&asked)) {
-        p->refuses_by_closing = NO;
-    } else if (!p->facts->tls_first || !is_tired(p)) {
-        p->refuses_by_closing = YES;
-        if (!p->plan->full) {
-            p->bearable = 1; /* each refusal in a crowd would cost a second connection */
-        }
-    }
-    prober_alone_no_more(p);
-}
-
-/* Those who ask at the same time wait for the answer of the one who asks. */
-static void calibrate_once(Prober *p)
-{
-    if (gate_enter(&p->calibrating, NULL)) {
-        if (p->refuses_by_closing == UNKNOWN) {
-            calibrate(p);
-        }
-        gate_leave(&p->calibrating);
-    }
-}
-
-/* Closing is a refusal only where what must be refused is refused so. */
-static void judge_closing(Prober *p, Asked *asked)
-{
-    if (!was_closed(asked)) {
-        return;
-    }
-    if (p->refuses_by_closing == UNKNOWN && p->good_hello && prober_can(p, 2)) {
-        leave(asked);
-        calibrate_once(p);
-    }
-    if (asked->doubtful) {
-        g_free(asked->why);
-        asked->why = g_strdup("closed while other connections were open, and none was left to ask "
-                              "again alone");
-    } else if (p->refuses_by_closing == YES) {
-        asked->outcome = ASKED_REFUSED;
-        asked->by_closing = true;
-        g_free(asked->why);
-        asked->why =
-            g_strdup("closed without an alert, as this server does with all it does not know");
+        ask_once(p, hello, asked);
     }
 }
 
@@ -369,11 +315,11 @@ void prober_ask_and_stay(Prober *p, const HelloOffer *offer, Asked *asked)
 {
     g_autoptr(GByteArray) hello = hello_write(offer);
     ask(p, hello, asked);
-    judge_closing(p, asked);
+    closing_judge(p, asked);
     if (asked->outcome == ASKED_CHOSE) {
         keep_good(p, hello);
     } else {
-        leave(asked);
+        ask_leave(asked);
     }
     learn_answer(p->facts, offer, asked->answer);
 }
@@ -381,16 +327,14 @@ void prober_ask_and_stay(Prober *p, const HelloOffer *offer, Asked *asked)
 void prober_ask(Prober *p, const HelloOffer *offer, Asked *asked)
 {
     prober_ask_and_stay(p, offer, asked);
-    leave(asked);
+    ask_leave(asked);
 }
 
-bool prober_send_raw(Asked *asked, Bytes octets, GByteArray *heard, double seconds,
-                     const char **why)
+/* Until a whole record has come. Suspends. */
+static bool hear_raw(const Asked *asked, GByteArray *heard, Deadline deadline, const char **why)
 {
     enum { HEARD_MAX = 64 * 1024 };
     Stream *stream = wire_stream(asked->session->wire);
-    Deadline deadline = deadline_in(seconds);
-    stream_write(stream, octets, deadline, NULL);
     uint8_t buffer[1024];
     while (heard->len < HEARD_MAX) {
         g_autoptr(GError) error = NULL;
@@ -409,4 +353,17 @@ bool prober_send_raw(Asked *asked, Bytes octets, GByteArray *heard, double secon
     }
     *why = "the server sent too much";
     return false;
+}
+
+bool prober_send_raw(Asked *asked, Bytes octets, GByteArray *heard, double seconds,
+                     const char **why)
+{
+    Stream *stream = wire_stream(asked->session->wire);
+    Deadline deadline = deadline_in(seconds);
+    stream_write(stream, octets, deadline, NULL);
+    asked->crowd = MAX(asked->crowd, asked->prober->gate.inside);
+    g_ptr_array_add(asked->prober->asking, asked);
+    bool heard_one = hear_raw(asked, heard, deadline, why);
+    g_ptr_array_remove_fast(asked->prober->asking, asked);
+    return heard_one;
 }

@@ -24,6 +24,7 @@ typedef struct {
     char *why;          /* ... for this reason */
     unsigned broken;
     bool likely; /* a server of today may well have most of them */
+    bool robot;  /* no search: one suite is known, and that is what ROBOT needs */
 } Search;
 
 static Search *search_new(Prober *p, VersionIndex version)
@@ -183,6 +184,10 @@ static void search(Search *s, GArray *candidates)
 static void search_alone(void *user)
 {
     Search *s = user;
+    if (s->robot) {
+        probe_robot(s->p);
+        return;
+    }
     search(s, s->candidates);
 }
 
@@ -195,6 +200,13 @@ static void gather(Search *s, const GPtrArray *others)
             give_up_on(s, other->unknown, other->why);
         }
     }
+}
+
+static bool is_for_robot(const Search *s)
+{
+    SuiteKeyExchange rsa = SUITE_KX_RSA;
+    g_autoptr(GArray) others = suites_where(s->candidates, is_not_kx, &rsa);
+    return s->version == highest_old(s->p->facts) && others->len == 0;
 }
 
 /* One question for all of them; if any is there, small sets beside each other. Of what is not
@@ -218,6 +230,11 @@ static void search_family(void *user)
         return;
     }
     g_autoptr(GPtrArray) sets = searches_new();
+    if (is_for_robot(s)) {
+        Search *robot = search_new(s->p, s->version);
+        robot->robot = true;
+        g_ptr_array_add(sets, robot);
+    }
     for (guint i = 0; i < s->candidates->len; i += SET_SIZE) {
         Search *set = search_new(s->p, s->version);
         g_array_append_vals(set->candidates, &g_array_index(s->candidates, uint16_t, i),
@@ -230,7 +247,8 @@ static void search_family(void *user)
 
 /* --- which suites go together --- */
 
-static bool is_likely(const Suite *s, VersionIndex version)
+/* `ecdsa`: a certificate for those was seen. */
+static bool is_likely(const Suite *s, VersionIndex version, bool ecdsa)
 {
     static const char *const ciphers[] = {"_AES_", "_CAMELLIA_", "_ARIA_", "_CHACHA20_"};
     bool in_version = version == V_TLS12 || strcmp(s->mac, "SHA1") == 0;
@@ -238,11 +256,12 @@ static bool is_likely(const Suite *s, VersionIndex version)
     for (size_t i = 0; i < G_N_ELEMENTS(ciphers); i++) {
         usual = usual || strstr(s->name, ciphers[i]) != NULL;
     }
-    return s->openssl_name && in_version && usual && !s->export_grade;
+    bool certified = ecdsa || strcmp(s->auth, "ECDSA") != 0;
+    return s->openssl_name && in_version && usual && certified && !s->export_grade;
 }
 
 /* The index of its family; as many as there are: the rest. */
-static size_t family_of(uint16_t id, VersionIndex version)
+static size_t family_of(uint16_t id, VersionIndex version, bool ecdsa)
 {
     static const struct {
         SuiteKeyExchange kx;
@@ -256,7 +275,7 @@ static size_t family_of(uint16_t id, VersionIndex version)
     size_t i = 0;
     while (i < G_N_ELEMENTS(families) &&
            (families[i].kx != s->key_exchange || strcmp(families[i].auth, s->auth) != 0 ||
-            !is_likely(s, version))) {
+            !is_likely(s, version, ecdsa))) {
         i++;
     }
     return i;
@@ -266,6 +285,7 @@ static void search_families(Prober *p, VersionIndex version, const GArray *candi
                             Search *whole)
 {
     enum { FAMILIES = 6 };
+    bool ecdsa = has_key(p->facts, "EC");
     g_autoptr(GPtrArray) families = searches_new();
     for (int i = 0; i < FAMILIES; i++) {
         Search *family = search_new(p, version);
@@ -274,7 +294,7 @@ static void search_families(Prober *p, VersionIndex version, const GArray *candi
     }
     for (guint i = 0; i < candidates->len; i++) {
         uint16_t id = g_array_index(candidates, uint16_t, i);
-        Search *family = g_ptr_array_index(families, family_of(id, version));
+        Search *family = g_ptr_array_index(families, family_of(id, version, ecdsa));
         g_array_append_val(family->candidates, id);
     }
     io_together(search_family, families->pdata, families->len);
@@ -283,16 +303,20 @@ static void search_families(Prober *p, VersionIndex version, const GArray *candi
 
 /* --- one version --- */
 
-/* What the version probe has seen is the first choice among all there are, if it is the only one
- * seen; and what the ordinary session had is not, for it offered less. */
+/* What was seen need not be found again. Where the server's order counts, that is the first only:
+ * it was chosen among all there are; and in TLS 1.3 none, for the ordinary session offered less. */
 static GArray *candidates_of(Prober *p, VersionIndex version)
 {
-    GArray *seen = p->facts->version[version].suites;
+    const VersionFacts *facts = &p->facts->version[version];
+    GArray *seen = facts->suites;
     GArray *all = g_array_copy(version == V_TLS13 ? p->suites13 : p->suites);
-    if (seen->len == 1 && version != V_TLS13) {
-        list_remove(all, g_array_index(seen, uint16_t, 0));
-    } else {
+    if (version == V_TLS13) {
         g_array_set_size(seen, 0);
+    } else if (facts->server_order.known != NO) {
+        g_array_set_size(seen, MIN(seen->len, 1));
+    }
+    for (guint i = 0; i < seen->len; i++) {
+        list_remove(all, g_array_index(seen, uint16_t, i));
     }
     if (version == highest_old(p->facts)) {
         g_array_append_vals(all, p->rare_suites->data, p->rare_suites->len);

@@ -17,8 +17,9 @@ typedef struct {
     void (*run)(Prober *p);
 } ProbeRow;
 
-/* Waves: SIDE rows run beside all waves but the first; NEVER: another row sees to it. */
-enum { SIDE = 1, FIRST_OF_CHAIN = 2, WAVES = 6, NEVER = WAVES };
+/* Waves: SIDE rows run beside all waves but the first, LATE_SIDE ones beside all behind
+ * BEST; NEVER: another row sees to it. */
+enum { SIDE = 1, BEST = 2, LATE_SIDE = 3, BEHIND = 4, WAVES = 8, NEVER = WAVES };
 /* Connections that must be left for things to be done at once. */
 enum { SPACIOUS = 16, MOST_FULL = 150 };
 
@@ -32,17 +33,18 @@ static const ProbeRow rows[] = {
     {"an ordinary session", 1, 2, 0, 0, probe_session},
     {"resumption, DANE", 0, 2, SIDE, SIDE, probe_resumption_and_dane},
     {"what may be done before TLS", 1, 2, SIDE, SIDE, probe_cleartext},
-    {"versions", 3, 7, 2, 2, probe_versions},
-    {"cipher suites", 3, 7, 3, 3, probe_suites},
-    {"order of cipher suites, SNI", 1, 1, 3, NEVER, probe_order},
-    {"renegotiation, resumption by id", 1, 1, 3, 3, probe_resumption_id},
-    {"certificates of both kinds", 0, 1, 4, 4, probe_certificates},
-    {"fallback protection", 1, 1, 4, 3, probe_extensions},
-    {"encrypt-then-MAC", 0, 0, 5, 4, probe_etm},
-    {"groups", 1, 2, 4, 3, probe_groups},
-    {"old flaws", 0, 1, 4, 4, probe_vulnerable},
+    {"the best version", 1, 3, NEVER, BEST, probe_best_version},
+    {"versions", 3, 7, BEST, 4, probe_versions},
+    {"cipher suites", 3, 7, 5, 5, probe_suites},
+    {"order of cipher suites, SNI", 1, 1, 5, 4, probe_order},
+    {"renegotiation, resumption by id", 1, 1, 5, LATE_SIDE, probe_resumption_id},
+    {"certificates of both kinds", 0, 1, 6, 6, probe_certificates},
+    {"fallback protection", 1, 1, 6, 5, probe_extensions},
+    {"encrypt-then-MAC", 0, 0, 7, 6, probe_etm},
+    {"groups", 1, 2, 6, LATE_SIDE, probe_groups},
+    {"old flaws", 0, 1, 6, 6, probe_vulnerable},
     {"Ticketbleed", 0, 1, SIDE, SIDE, probe_ticketbleed},
-    {"ROBOT", 0, 5, 5, 4, probe_robot},
+    {"ROBOT", 0, 5, 7, 6, probe_robot},
 };
 
 typedef struct {
@@ -115,16 +117,59 @@ static void run_wave(Prober *p, unsigned number, char **reasons)
 
 typedef struct {
     Prober *p;
-    unsigned first, last; /* waves */
     char **reasons;
 } Part;
 
-static void run_part(void *user)
+typedef struct {
+    TaskFunc run;
+    Part *part;
+} Half;
+
+static void run_half(void *user)
+{
+    const Half *half = user;
+    half->run(half->part);
+}
+
+/* Beside each other where there are connections enough; else one before the other. */
+static void run_beside(TaskFunc one, TaskFunc other, Part *part)
+{
+    Half halves[] = {{one, part}, {other, part}};
+    void *users[] = {&halves[0], &halves[1]};
+    if (prober_can(part->p, part->p->plan->full ? MOST_FULL : SPACIOUS)) {
+        io_together(run_half, users, G_N_ELEMENTS(users));
+        return;
+    }
+    run_half(users[0]);
+    run_half(users[1]);
+}
+
+static void run_side(void *user)
 {
     const Part *part = user;
-    for (unsigned wave = part->first; wave <= part->last; wave++) {
+    prober_hang_up(part->p, g_steal_pointer(&part->p->farewell));
+    run_wave(part->p, SIDE, part->reasons);
+}
+
+static void run_late_side(void *user)
+{
+    const Part *part = user;
+    run_wave(part->p, LATE_SIDE, part->reasons);
+}
+
+static void run_behind(void *user)
+{
+    const Part *part = user;
+    for (unsigned wave = BEHIND; wave < WAVES; wave++) {
         run_wave(part->p, wave, part->reasons);
     }
+}
+
+static void run_chain(void *user)
+{
+    Part *part = user;
+    run_wave(part->p, BEST, part->reasons);
+    run_beside(run_late_side, run_behind, part);
 }
 
 /* Each reason once, with all it kept from being asked; in front of what single probes have told. */
@@ -161,15 +206,9 @@ Facts *probe_service(const ProbePlan *plan, const Target *target)
     Facts *facts = facts_new(target);
     g_autoptr(Prober) p = prober_new(plan, target, facts);
     Reasons reasons = {NULL};
-    Part parts[] = {{p, SIDE, SIDE, reasons}, {p, FIRST_OF_CHAIN, WAVES - 1, reasons}};
-    void *users[] = {&parts[0], &parts[1]};
+    Part part = {p, reasons};
     run_wave(p, 0, reasons);
-    if (prober_can(p, plan->full ? MOST_FULL : SPACIOUS)) {
-        io_together(run_part, users, G_N_ELEMENTS(users));
-    } else {
-        run_part(&parts[0]);
-        run_part(&parts[1]);
-    }
+    run_beside(run_side, run_chain, &part);
     g_ptr_array_sort(facts->missing, by_text); /* they came in no certain order */
     note_missing(facts, reasons);
     return facts;

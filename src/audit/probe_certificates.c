@@ -19,7 +19,7 @@ static bool is_wanted(const Suite *suite, const void *data)
            !(wanted->no_dhe && suite->key_exchange == SUITE_KX_DHE);
 }
 
-static bool has_key(const Facts *f, const char *type)
+bool has_key(const Facts *f, const char *type)
 {
     for (guint i = 0; i < f->chains->len; i++) {
         const GPtrArray *chain = g_ptr_array_index(f->chains, i);

@@ -44,14 +44,7 @@ static const HelloName *seen(const Facts *f, bool (*wanted)(const HelloName *gro
  * stands in the way. */
 static bool has_rsa(const Facts *f)
 {
-    for (guint i = 0; i < f->chains->len; i++) {
-        const TlsCertificate *leaf =
-            g_ptr_array_index((GPtrArray *)g_ptr_array_index(f->chains, i), 0);
-        if (leaf->key_type && g_str_has_prefix(leaf->key_type, "RSA")) {
-            return true;
-        }
-    }
-    return false;
+    return has_key(f, "RSA");
 }
 
 /* `data`: only those for an RSA key. */
@@ -157,6 +150,7 @@ typedef struct {
     Prober *p;
     VersionIndex version;
     GArray *left; /* of uint16_t: to be asked for yet; owned */
+    bool fan;     /* all or none: the others beside each other, when there is one */
     bool done;    /* each of them was found, or refused */
     char *why;    /* not done: why */
 } Search;
@@ -183,26 +177,67 @@ static void search(void *user)
     s->done = true;
 }
 
-/* What servers of today have, each beside the others; all else one after the other. An ECDSA
- * certificate needs its own curve all the time, so that there is one chain. */
+/* What servers of today have, each beside the others; of finite fields all or none; and all else
+ * one after the other. An ECDSA certificate needs its own curve all the time, so that there is one
+ * chain. */
 static bool is_usual(const HelloName *group)
 {
-    enum {
-        SECP256R1 = 23,
-        SECP521R1 = 25,
-        X25519 = 29,
-        X448 = 30,
-        FFDHE2048 = 256,
-        FFDHE8192 = 260
-    };
+    enum { SECP256R1 = 23, SECP521R1 = 25, X25519 = 29, X448 = 30 };
     uint16_t id = group->id;
-    return (id >= SECP256R1 && id <= SECP521R1) || id == X25519 || id == X448 ||
-           (id >= FFDHE2048 && id <= FFDHE8192);
+    return (id >= SECP256R1 && id <= SECP521R1) || id == X25519 || id == X448;
 }
 
-static bool is_not_usual(const HelloName *group)
+static bool is_finite_field(const HelloName *group)
 {
-    return !is_usual(group);
+    enum { FFDHE2048 = 256, FFDHE8192 = 260 };
+    return group->id >= FFDHE2048 && group->id <= FFDHE8192;
+}
+
+static bool is_neither(const HelloName *group)
+{
+    return !is_usual(group) && !is_finite_field(group);
+}
+
+/* Each of the list by itself. */
+static size_t make_single_searches(Prober *p, VersionIndex v, const GArray *list, Search *searches)
+{
+    for (guint i = 0; i < list->len; i++) {
+        GArray *one = g_array_new(FALSE, FALSE, sizeof(uint16_t));
+        list_add(one, g_array_index(list, uint16_t, i));
+        searches[i] = (Search){.p = p, .version = v, .left = one};
+    }
+    return list->len;
+}
+
+/* The chosen one is withheld; if there was one, the others are asked for beside each other. A
+ * TaskFunc. */
+static void search_fan(void *user)
+{
+    enum { FAN_MAX = 8 };
+    Search *s = user;
+    Search singles[FAN_MAX];
+    void *users[FAN_MAX];
+    g_auto(Asked) asked = {0};
+    ask_groups(s->p, s->version, s->left, &asked);
+    if (asked.outcome != ASKED_CHOSE || !list_has(s->left, asked.answer->group) ||
+        s->left->len > FAN_MAX) {
+        s->done = asked.outcome == ASKED_REFUSED;
+        s->why = g_strdup(asked.why ? asked.why : "the server chose a group that was not offered");
+        return;
+    }
+    list_remove(s->left, asked.answer->group);
+    size_t n = make_single_searches(s->p, s->version, s->left, singles);
+    for (size_t i = 0; i < n; i++) {
+        users[i] = &singles[i];
+    }
+    io_together(search, users, n);
+    s->done = true;
+    for (size_t i = 0; i < n; i++) {
+        s->done = s->done && singles[i].done;
+        s->why = s->why ? s->why : g_strdup(singles[i].done ? NULL : singles[i].why);
+        g_array_unref(singles[i].left);
+        g_free(singles[i].why);
+    }
 }
 
 static size_t make_searches(Prober *p, VersionIndex v, const GArray *all, Search *searches)
@@ -212,15 +247,21 @@ static size_t make_searches(Prober *p, VersionIndex v, const GArray *all, Search
         searches[0] = (Search){.p = p, .version = v, .left = g_array_copy((GArray *)all)};
         return 1;
     }
-    size_t n = 0;
     g_autoptr(GArray) usual = names_where(all, is_usual);
-    searches[n++] = (Search){.p = p, .version = v, .left = names_where(all, is_not_usual)};
-    for (guint i = 0; i < usual->len; i++) {
-        Search one = {.p = p, .version = v, .left = g_array_new(FALSE, FALSE, sizeof(uint16_t))};
-        list_add(one.left, g_array_index(usual, uint16_t, i));
-        searches[n++] = one;
+    searches[0] = (Search){.p = p, .version = v, .left = names_where(all, is_neither)};
+    searches[1] =
+        (Search){.p = p, .version = v, .left = names_where(all, is_finite_field), .fan = true};
+    return 2 + make_single_searches(p, v, usual, &searches[2]);
+}
+
+static void search_its_way(void *user)
+{
+    const Search *s = user;
+    if (s->fan && s->left->len) {
+        search_fan(user);
+    } else {
+        search(user);
     }
-    return n;
 }
 
 /* In the order of our own list: several came at once. */
@@ -251,7 +292,7 @@ static bool enumerate_version(Prober *p, VersionIndex v, const GArray *all)
     for (size_t i = 0; i < n; i++) {
         users[i] = &searches[i];
     }
-    io_together(search, users, n);
+    io_together(search_its_way, users, n);
     for (size_t i = 0; i < n; i++) {
         if (!searches[i].done) {
             fact_set(&p->facts->groups_complete, UNKNOWN, "%s: %s", version_index_name(v),
@@ -264,35 +305,42 @@ static bool enumerate_version(Prober *p, VersionIndex v, const GArray *all)
     return done;
 }
 
-/* It is one list for all versions: below TLS 1.3 only those are asked for that are not in it yet.
- */
-static GArray *not_seen(const Facts *f, const GArray *all)
+/* It is one list for all versions: only those are asked for that are not in it yet. `all_the_time`:
+ * some are needed whatever is asked for. */
+static GArray *not_seen(const Facts *f, const GArray *all, bool all_the_time)
 {
     GArray *rest = g_array_new(FALSE, FALSE, sizeof(uint16_t));
     for (guint i = 0; i < all->len; i++) {
         uint16_t id = g_array_index(all, uint16_t, i);
-        if (!list_has(f->groups, id) || !has_rsa(f)) {
+        if (all_the_time || !list_has(f->groups, id)) {
             g_array_append_val(rest, id);
         }
     }
     return rest;
 }
 
+/* What is found of TLS 1.2 goes for older versions; where it is not offered, all have to be known.
+ */
+static bool versions_known(const Facts *f)
+{
+    return f->version[V_TLS13].offered.known != UNKNOWN &&
+           (f->version[V_TLS12].offered.known == YES || old_versions_known(f));
+}
+
 static void enumerate_all(Prober *p)
 {
     Facts *f = p->facts;
     VersionIndex old = highest_old(f);
-    bool fine = f->version[V_TLS13].offered.known != UNKNOWN && old_versions_known(f);
+    bool fine = versions_known(f);
     if (!fine) {
         fact_set(&f->groups_complete, UNKNOWN, "not all versions gave an answer");
     }
     if (f->version[V_TLS13].offered.known == YES) {
-        fine = enumerate_version(p, V_TLS13, p->groups) && fine;
+        g_autoptr(GArray) rest = not_seen(f, p->groups, false);
+        fine = enumerate_version(p, V_TLS13, rest) && fine;
     }
     if (old != V_COUNT && f->suite_class[CLASS_ECDHE].known != NO) {
-        g_autoptr(GArray) rest = f->version[V_TLS13].offered.known == YES
-                                     ? not_seen(f, p->old_groups)
-                                     : g_array_copy(p->old_groups);
+        g_autoptr(GArray) rest = not_seen(f, p->old_groups, !has_rsa(f));
         fine = enumerate_version(p, old, rest) && fine;
     }
     sort_groups(p);
@@ -359,6 +407,9 @@ static void enumerate_signatures(Prober *p)
     }
     for (guint i = 0; i < p->signatures->len; i++) {
         uint16_t scheme = g_array_index(p->signatures, uint16_t, i);
+        if (list_has(p->facts->signatures, scheme)) {
+            continue;
+        }
         g_array_append_val(searches[signature_kind(scheme)].left, scheme);
     }
     io_together(search_signatures, users, KINDS);

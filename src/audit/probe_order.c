@@ -42,7 +42,14 @@ static void settle_order(Facts *f, VersionIndex v, const GArray *offered, uint16
     const Suite *suite = hello_suite(chosen);
     fact_set(&version->server_order, known, "%s %s", suite ? suite->name : "the same suite",
              known == YES ? "is chosen, wherever it stands" : "is chosen, because it stands first");
-    for (int other = V_SSL3; other < (int)v; other++) { /* it is one setting */
+    probe_order_of_older(f);
+}
+
+void probe_order_of_older(Facts *f)
+{
+    VersionIndex v = highest_old(f);
+    Known known = v == V_COUNT ? UNKNOWN : f->version[v].server_order.known;
+    for (int other = V_SSL3; known != UNKNOWN && other < (int)v; other++) { /* it is one setting */
         if (f->version[other].offered.known == YES) {
             fact_set(&f->version[other].server_order, known, "as in %s", version_index_name(v));
         }

@@ -107,18 +107,35 @@ static bool may_serve_dane(const Facts *f, const char *host)
     return dane_counts(&f->dane) && g_ascii_strcasecmp(f->dane.base, own) == 0;
 }
 
+/* There are more connections than the server is known to bear: that it closes one says nothing. */
+static bool is_crowded(const Prober *p)
+{
+    return prober_crowded(p) && p->gate.inside > p->borne;
+}
+
+static bool was_closed(const GError *error)
+{
+    return g_error_matches(error, POSTERN_ERROR, POSTERN_ERROR_EOF) ||
+           g_error_matches(error, POSTERN_ERROR, POSTERN_ERROR_IO);
+}
+
+static const char WORDS_CROWDED[] = "the server closed the connection while others were open";
+
 /* CVE-2011-1473. Over a session that nothing more is wanted of: a refusal may end it, and the
  * server then forgets it. Suspends. */
-static void renegotiate(Facts *f, Session *s)
+static void renegotiate(Prober *p, Session *s)
 {
     enum { SECONDS = 8 };
     g_autoptr(GError) error = NULL;
-    Fact *fact = &f->client_renegotiation;
+    Fact *fact = &p->facts->client_renegotiation;
+    bool crowded = is_crowded(p);
     if (tls_renegotiate(wire_stream(s->wire), deadline_in(SECONDS), &error)) {
         fact_set(fact, YES, "a second handshake was agreed to");
     } else if (g_error_matches(error, POSTERN_ERROR, POSTERN_ERROR_TIMEOUT) ||
                g_error_matches(error, POSTERN_ERROR, POSTERN_ERROR_CANCELLED)) {
         fact_set(fact, UNKNOWN, "the server neither agreed nor refused: %s", error->message);
+    } else if ((crowded || is_crowded(p)) && was_closed(error)) {
+        fact_set(fact, UNKNOWN, "%s", WORDS_CROWDED);
     } else {
         fact_set(fact, NO, "refused: %.*s", (int)strcspn(error->message, "\n"), error->message);
     }
@@ -152,7 +169,7 @@ static void resume(Prober *p, SessionPlan plan, TlsSession *session, Fact *fact)
     }
     if (s && wire_encrypted(s->wire) && s->peer && s->peer->version < TLS_1_3 &&
         p->facts->client_renegotiation.known == UNKNOWN) {
-        renegotiate(p->facts, s);
+        renegotiate(p, s);
         prober_drop(p, s);
         return;
     }
@@ -176,11 +193,11 @@ static void take_failure(Facts *f, const GError *error)
 
 /* The session to take up again. TLS 1.3 sends its tickets behind the handshake, where a protocol
  * without a greeting has nothing to read yet: they are waited for a moment. Suspends. */
-static TlsSession *session_to_resume(Session *s)
+static TlsSession *session_to_resume(Session *s, const TlsPeer *peer)
 {
     Stream *stream = wire_stream(s->wire);
     TlsSession *session = tls_session_take(stream);
-    if (session || !s->peer || s->peer->version != TLS_1_3) {
+    if (session || !peer || peer->version != TLS_1_3) {
         return session;
     }
     Deadline deadline = deadline_in(TICKET_SECONDS);
@@ -195,13 +212,13 @@ static TlsSession *session_to_resume(Session *s)
 
 /* One session to its end; *ret_resume is set when it can be taken up again. False: there was none
  * at all. Suspends. */
-static bool run(Prober *p, const SessionPlan *plan, TlsSession **ret_resume)
+static bool run(Prober *p, TlsSession **ret_resume)
 {
     Facts *f = p->facts;
     g_autoptr(GError) error = NULL;
     /* Where TLS is first there is nothing to see before it. */
     Stage first = f->tls_first ? STAGE_TLS : STAGE_CAPABILITIES;
-    Session *s = prober_climb(p, plan, first, &error);
+    Session *s = prober_climb(p, &p->ordinary, first, &error);
     if (!s) {
         take_failure(f, error);
         return false;
@@ -209,19 +226,23 @@ static bool run(Prober *p, const SessionPlan *plan, TlsSession **ret_resume)
     (void)session_climb(s, STAGE_TLS, &error);
     take(f, s, error);
     if (wire_encrypted(s->wire)) {
-        *ret_resume = session_to_resume(s);
+        *ret_resume = session_to_resume(s, f->peer);
     }
-    prober_hang_up(p, s);
+    if (f->peer && p->plan->full) {
+        p->farewell = s; /* nothing waits for it */
+    } else {
+        prober_hang_up(p, s);
+    }
     return f->peer != NULL;
 }
 
 /* Nothing newer than TLS 1.1, it seems: its certificate and capabilities count all the same. Why
  * the ordinary handshake failed is kept. Suspends. */
-static void run_old(Prober *p, SessionPlan plan, TlsSession **ret_resume)
+static void run_old(Prober *p, TlsSession **ret_resume)
 {
-    plan.tls.min = TLS_1_0;
+    p->ordinary.tls.min = TLS_1_0;
     prober_progress(p, "session with old TLS");
-    run(p, &plan, ret_resume);
+    run(p, ret_resume);
 }
 
 static void without_tls(Facts *f)
@@ -243,14 +264,13 @@ static bool has_tls(const Facts *f)
 void probe_session(Prober *p)
 {
     Facts *f = p->facts;
-    SessionPlan plan = ordinary_plan(p);
     g_autoptr(TlsSession) session = NULL;
     prober_progress(p, "session");
-    bool done = run(p, &plan, &session);
-    if (!done && has_tls(f) && f->reachable.known == YES && plan.tls.min == TLS_VERSION_ANY &&
-        prober_can(p, 1)) {
-        run_old(p, plan, &session);
-        plan.tls.min = TLS_1_0;
+    p->ordinary = ordinary_plan(p);
+    bool done = run(p, &session);
+    if (!done && has_tls(f) && f->reachable.known == YES &&
+        p->ordinary.tls.min == TLS_VERSION_ANY && prober_can(p, 1)) {
+        run_old(p, &session);
     }
     if (!f->peer) {
         without_tls(f);
@@ -266,7 +286,7 @@ void probe_session(Prober *p)
     if (!facts.ticket && facts.version != TLS_1_3) {
         fact_set(&f->resumption_ticket, NO, "the server gives no ticket");
     }
-    p->session_min = plan.tls.min;
+    p->session_min = p->ordinary.tls.min;
     p->session = g_steal_pointer(&session);
 }
 
@@ -309,7 +329,7 @@ static void settle_old_session(Facts *f, bool id, Known known, const char *why)
     }
 }
 
-void probe_resumption_id(Prober *p)
+static void look_at_old_session(Prober *p)
 {
     Facts *f = p->facts;
     if (!has_tls(f)) {
@@ -344,10 +364,23 @@ void probe_resumption_id(Prober *p)
         return;
     }
     if (f->client_renegotiation.known == UNKNOWN) {
-        renegotiate(f, s);
+        renegotiate(p, s);
     }
     prober_drop(p, s);
     if (id) {
         fact_set(&f->resumption_id, NO, "the server gives no id to resume by");
+    }
+}
+
+void probe_resumption_id(Prober *p)
+{
+    Facts *f = p->facts;
+    look_at_old_session(p);
+    bool doubtful = f->client_renegotiation.known == UNKNOWN &&
+                    g_strcmp0(f->client_renegotiation.why, WORDS_CROWDED) == 0;
+    if (doubtful && prober_can(p, 1)) {
+        prober_alone(p);
+        look_at_old_session(p);
+        prober_alone_no_more(p);
     }
 }

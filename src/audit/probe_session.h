@@ -6,7 +6,8 @@
 #include "audit/prober.h"
 
 /* 1 or 2 connections: greeting, capabilities before and inside TLS, the peer, response injection;
- * once more down to TLS 1.0 if nothing newer is spoken. Suspends. */
+ * once more down to TLS 1.0 if nothing newer is spoken. With `full` it is left in p->farewell, to
+ * be hung up beside what comes next. Suspends. */
 void probe_session(Prober *p);
 /* 1 connection, if that gave a session to take up again: does it? By the way it is verified by
  * DANE, where that is published. Suspends. */

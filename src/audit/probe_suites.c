@@ -303,7 +303,8 @@ void probe_suites(Prober *p)
         settle_without_version(p->facts);
     }
     if (p->plan->full) {
-        probe_order(p); /* whether the order in which they are chosen means something */
+        probe_order_of_older(
+            p->facts); /* does the order in which they are chosen mean something? */
         enumerate_all(p);
     } else if (highest != V_COUNT) {
         prober_progress(p, "classes of suites");

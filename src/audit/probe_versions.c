@@ -230,6 +230,8 @@ static void take_from_session(Facts *f)
     fact_set(&f->tls13_intolerant, NO, NULL);
 }
 
+enum { NONE_ASKED = V_COUNT, ALL_ASKED = -1 }; /* of next_version */
+
 typedef struct {
     Prober *p;
     VersionIndex version;
@@ -270,17 +272,36 @@ static void ask_the_others(Prober *p, int below)
     io_together(ask_below, users, n);
 }
 
-void probe_versions(Prober *p)
+static void ask_the_rest(Prober *p)
 {
     const VersionFacts *tls13 = &p->facts->version[V_TLS13];
-    prober_progress(p, "versions");
-    take_from_session(p->facts);
-    if (tls13->offered.known == UNKNOWN) {
-        ask_tls13(p);
-    }
-    ask_the_others(p, ask_old(p, V_TLS12));
+    ask_the_others(p, p->next_version);
     if (tls13->offered.known == UNKNOWN && p->good_hello && p->refuses_by_closing != NO) {
         ask_tls13(p); /* closed: by now it may be known whether this is how the server refuses */
     }
     judge_intolerance(p->facts);
+    p->next_version = ALL_ASKED;
+}
+
+void probe_best_version(Prober *p)
+{
+    prober_progress(p, "versions");
+    take_from_session(p->facts);
+    if (p->facts->version[V_TLS13].offered.known == UNKNOWN) {
+        ask_tls13(p);
+    }
+    p->next_version = ask_old(p, V_TLS12);
+    if (highest_old(p->facts) == V_COUNT) {
+        ask_the_rest(p); /* the best may be among them */
+    }
+}
+
+void probe_versions(Prober *p)
+{
+    if (p->next_version == NONE_ASKED) {
+        probe_best_version(p);
+    }
+    if (p->next_version != ALL_ASKED) {
+        ask_the_rest(p);
+    }
 }

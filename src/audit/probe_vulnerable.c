@@ -14,6 +14,26 @@ enum {
     SILENCE_SECONDS = 3
 };
 
+static const char CROWDED[] = ", while other connections were open";
+
+typedef struct {
+    Prober *p;
+    VersionIndex version;
+} Question;
+
+/* What was closed on in a crowd is asked again with nobody beside us. Suspends. */
+static void ask_alone(TaskFunc ask, Question *question)
+{
+    prober_alone(question->p);
+    ask(question);
+    prober_alone_no_more(question->p);
+}
+
+static bool is_in_doubt(const Fact *fact)
+{
+    return fact->known == UNKNOWN && fact->why && strstr(fact->why, CROWDED);
+}
+
 /* The first record of a type among what was heard; false: none. */
 static bool find_record(const GByteArray *heard, uint8_t type, Bytes *body)
 {
@@ -38,22 +58,27 @@ static void append_record(GByteArray *out, uint16_t version, uint8_t type, Bytes
  * is well stays silent (RFC 6520 section 4); the goodbye behind it makes an end of the waiting ---
  */
 
-static void judge_heartbeat(Fact *fact, const GByteArray *heard, const char *ended)
+/* `crowded`: closing may have had nothing to do with it. */
+static void judge_heartbeat(Fact *fact, const GByteArray *heard, const char *ended, bool crowded)
 {
     enum { RESPONSE = 2 };
     Bytes body;
+    bool closed = strstr(ended, "closed") != NULL;
     if (find_record(heard, RECORD_HEARTBEAT, &body) && body.len > 0 && body.data[0] == RESPONSE) {
         fact_set(fact, YES, "a heartbeat of 0 octets that claimed 16 was answered with %zu",
                  body.len);
-    } else if (find_record(heard, RECORD_ALERT, &body) || strstr(ended, "closed")) {
+    } else if (find_record(heard, RECORD_ALERT, &body) || (closed && !crowded)) {
         fact_set(fact, NO, "a heartbeat that claims more than it has is not answered");
     } else {
-        fact_set(fact, UNKNOWN, "%s", ended);
+        fact_set(fact, UNKNOWN, "%s%s", ended, closed ? CROWDED : "");
     }
 }
 
-static void ask_heartbleed(Prober *p, VersionIndex v)
+static void ask_heartbleed(void *user)
 {
+    const Question *q = user;
+    Prober *p = q->p;
+    VersionIndex v = q->version;
     Fact *fact = &p->facts->heartbleed;
     g_auto(Asked) asked = {0};
     HelloOffer offer = offer_suites(p, v, p->facts->version[v].suites);
@@ -68,7 +93,7 @@ static void ask_heartbleed(Prober *p, VersionIndex v)
     append_record(request, asked.answer->version, RECORD_ALERT, BYTES_LITERAL("\x01\x00"));
     const char *ended = "the server sent something else";
     prober_send_raw(&asked, bytes_of_array(request), heard, SECONDS, &ended);
-    judge_heartbeat(fact, heard, ended);
+    judge_heartbeat(fact, heard, ended, asked_in_crowd(&asked));
 }
 
 /* --- CVE-2014-0224: a ChangeCipherSpec before any key was agreed on. A server that is well
@@ -123,15 +148,19 @@ void probe_early_ccs(Facts *f, Asked *asked)
         fact_set(fact, is_complaint(alert) ? NO : UNKNOWN,
                  "an early ChangeCipherSpec gets alert %s", alert_name(alert));
     } else if (heard_all || !strstr(ended, "silent")) {
-        bool closed = !heard->len && strstr(ended, "closed");
-        fact_set(fact, closed ? NO : UNKNOWN, "on an early ChangeCipherSpec %s", ended);
+        bool closed = !heard->len && strstr(ended, "closed"), crowded = asked_in_crowd(asked);
+        fact_set(fact, closed && !crowded ? NO : UNKNOWN, "on an early ChangeCipherSpec %s%s",
+                 ended, closed && crowded ? CROWDED : "");
     } else {
         ask_second_ccs(fact, asked, bytes_of_array(ccs));
     }
 }
 
-static void ask_early_ccs(Prober *p, VersionIndex v)
+static void ask_early_ccs(void *user)
 {
+    const Question *q = user;
+    Prober *p = q->p;
+    VersionIndex v = q->version;
     g_auto(Asked) asked = {0};
     HelloOffer offer = offer_suites(p, v, p->facts->version[v].suites);
     prober_ask_and_stay(p, &offer, &asked);
@@ -160,18 +189,27 @@ void probe_vulnerable(Prober *p)
         settle_without_version(f);
         return;
     }
+    Question question = {p, v};
     prober_progress(p, "old flaws");
     if (f->heartbeat.known == NO) {
         fact_set(&f->heartbleed, NO, "there is no heartbeat");
     } else if (f->heartbeat.known == YES) {
-        ask_heartbleed(p, v);
+        ask_heartbleed(&question);
+        if (is_in_doubt(&f->heartbleed) && prober_can(p, 1)) {
+            ask_alone(ask_heartbleed, &question);
+        }
     } else {
         fact_set(&f->heartbleed, UNKNOWN, "it is not known whether there is a heartbeat");
     }
     if (f->suite_class[CLASS_RSA_KX].known == NO) {
         fact_set(&f->robot, NO, "static RSA is not offered");
     }
-    if (f->ccs_injection.known == UNKNOWN) {
-        ask_early_ccs(p, v);
+    if (is_in_doubt(&f->ccs_injection) && prober_can(p, 1)) {
+        ask_alone(ask_early_ccs, &question);
+    } else if (f->ccs_injection.known == UNKNOWN) {
+        ask_early_ccs(&question);
+    }
+    if (is_in_doubt(&f->ccs_injection) && prober_can(p, 1)) {
+        ask_alone(ask_early_ccs, &question);
     }
 }

@@ -41,7 +41,9 @@ Prober *prober_new(const ProbePlan *plan, const Target *target, Facts *facts)
     p->plan = plan;
     p->target = target;
     p->facts = facts;
+    p->next_version = V_COUNT;
     p->starts = g_array_new(FALSE, FALSE, sizeof(gint64));
+    p->asking = g_ptr_array_new();
     p->per_minute = plan->per_minute;
     p->patience = PATIENCE_SECONDS;
     facts->budget = plan->max_connections ? plan->max_connections
@@ -66,6 +68,8 @@ void prober_free(Prober *p)
     for (size_t i = 0; i < G_N_ELEMENTS(lists); i++) {
         g_array_unref(lists[i]);
     }
+    g_ptr_array_unref(p->asking);
+    prober_hang_up(p, p->farewell);
     hello_reader_free(p->best);
     tls_session_free(p->session);
     g_clear_pointer(&p->good_hello, g_byte_array_unref);
@@ -162,6 +166,15 @@ static bool take_turn(Prober *p, GError **error)
     return true;
 }
 
+/* Whoever waits for an answer is less alone than before. */
+static void tell_the_crowd(const Prober *p)
+{
+    for (guint i = 0; i < p->asking->len; i++) {
+        Asked *asked = g_ptr_array_index(p->asking, i);
+        asked->crowd = MAX(asked->crowd, p->gate.inside);
+    }
+}
+
 /* Places are taken in this order by all. */
 static bool enter(Prober *p, GError **error)
 {
@@ -172,7 +185,30 @@ static bool enter(Prober *p, GError **error)
         gate_leave(&p->gate);
         return false;
     }
+    tell_the_crowd(p);
     return true;
+}
+
+/* Of the places for all services only those are taken that are to be had at once: two who waited
+ * for each other's would wait for ever. */
+unsigned prober_reserve(Prober *p, unsigned wanted)
+{
+    prober_alone(p);
+    if (!enter(p, NULL)) {
+        prober_alone_no_more(p);
+        return 0;
+    }
+    unsigned n = 1;
+    while (n < wanted && (!p->plan->gate || gate_try(p->plan->gate))) {
+        gate_push_in(&p->gate);
+        n++;
+    }
+    return n;
+}
+
+void prober_reserve_end(Prober *p)
+{
+    prober_alone_no_more(p);
 }
 
 static void leave(Prober *p)
@@ -193,9 +229,14 @@ void prober_narrow(Prober *p)
     unsigned limit = p->bearable >= FEW * FEW ? p->bearable / FEW : 1;
     if (p->bearable > 1) {
         prober_progress(p, "no more than %u connections at a time from now on", limit);
-        p->bearable = limit;
-        gate_set_limit(&p->gate, p->alone ? 1 : limit);
+        prober_bear(p, limit);
     }
+}
+
+void prober_bear(Prober *p, unsigned limit)
+{
+    p->bearable = limit;
+    gate_set_limit(&p->gate, p->alone ? 1 : limit);
 }
 
 void prober_alone(Prober *p)
@@ -213,8 +254,8 @@ void prober_alone_no_more(Prober *p)
 
 bool prober_alone_for_no(Prober *p)
 {
-    bool wanted =
-        p->refuses_by_closing == YES || (p->refuses_by_closing == UNKNOWN && !p->plan->full);
+    bool wanted = (p->refuses_by_closing == YES && p->borne < 2) ||
+                  (p->refuses_by_closing == UNKNOWN && !p->plan->full);
     if (wanted) {
         prober_alone(p);
     }
@@ -441,6 +482,16 @@ Session *prober_climb(Prober *p, const SessionPlan *plan, Stage upto, GError **e
     bool inside = true;
     Session *s = climb_patiently(p, plan ? plan : &p->raw, upto, &inside, error);
     if (!s && inside) {
+        leave(p);
+    }
+    return s;
+}
+
+Session *prober_climb_reserved(Prober *p, Stage upto, GError **error)
+{
+    bool in_tls;
+    Session *s = climb_once(p, &p->raw, upto, &in_tls, error);
+    if (!s) {
         leave(p);
     }
     return s;

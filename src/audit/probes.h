@@ -7,15 +7,20 @@
 #include "audit/prober.h"
 
 /* probe_versions.c: SSLv2 to TLS 1.3, and whether offering TLS 1.3 frightens the server. First of
- * all: the others build on it. */
+ * all: the others build on it; or at least on the best there is, which may be asked for before. */
+void probe_best_version(Prober *p);
 void probe_versions(Prober *p);
 /* probe_suites.c: by class; or, with `full`, each one there is. */
 void probe_suites(Prober *p);
 /* probe_order.c: whose order of suites counts, and whether SNI is needed. */
 void probe_order(Prober *p);
+/* ... and what is known of it goes for older versions too, as far as they are offered. No I/O. */
+void probe_order_of_older(Facts *f);
 /* probe_certificates.c: both kinds of certificates, RSA and ECDSA, where TLS 1.2 or older lets them
  * be seen. */
 void probe_certificates(Prober *p);
+/* Has a certificate with such a key been seen: "RSA", "EC"? */
+bool has_key(const Facts *facts, const char *type);
 /* probe_groups.c: hybrid and weak groups; with `full` all groups and signature schemes. */
 void probe_groups(Prober *p);
 /* probe_extensions.c */

@@ -136,6 +136,18 @@ bool gate_enter(Gate *gate, GError **error)
     return true;
 }
 
+bool gate_try(Gate *gate)
+{
+    bool room = gate->inside < gate->limit && g_queue_is_empty(&gate->waiting);
+    gate->inside += room;
+    return room;
+}
+
+void gate_push_in(Gate *gate)
+{
+    gate->inside++;
+}
+
 static void let_in(Gate *gate)
 {
     while (gate->inside < gate->limit && !g_queue_is_empty(&gate->waiting)) {

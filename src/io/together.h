@@ -20,6 +20,10 @@ typedef struct {
 /* Waits for a place, and takes it. Outside a scheduler there is always one, because nobody else
  * could leave. Who is inside must not enter again. Fails with CANCELLED. Suspends. */
 bool gate_enter(Gate *gate, GError **error);
+/* Takes a place if there is one that nobody waits for. */
+bool gate_try(Gate *gate);
+/* Who is inside takes one place more, before those who wait and whatever the limit. */
+void gate_push_in(Gate *gate);
 void gate_leave(Gate *gate);
 /* From now on; those inside too many stay until they leave. */
 void gate_set_limit(Gate *gate, unsigned limit);
