@@ -23,6 +23,9 @@ static void tell_all(const Serve *s, Tell tell, void *user)
     }
     tell(user, "HOST", s->options->bind ? s->options->bind : "127.0.0.1");
     tell(user, "CA", sandbox_ca_file(s->box));
+    if (sandbox_client_file(s->box)) {
+        tell(user, "CLIENT_CERT", sandbox_client_file(s->box));
+    }
     tell(user, "DIR", sandbox_directory(s->box));
     for (guint i = 0; i < s->made_up->len; i++) {
         const ServeMadeUp *m = s->made_up->pdata[i];

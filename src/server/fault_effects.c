@@ -102,7 +102,7 @@ static bool send_endlessly(Guest *g, const Fault *f, const char *piece, GError *
             return false;
         }
     }
-    return error_fail(error, POSTERN_ERROR_LIMIT, "the client took it all and wants more");
+    return error_fail(error, POSTERN_ERROR_CANCELLED, "the client took it all and wants more");
 }
 
 static bool endless_line(Guest *g, const Fault *f, const char *tag, FaultEffect *ret,

@@ -85,7 +85,7 @@ static bool put(Guest *g, Bytes octets, GError **error)
     if (g->cut >= 0) {
         g->cut -= (int64_t)part.len;
     }
-    return ok && (!cut || error_fail(error, POSTERN_ERROR_EOF, "cut off on purpose"));
+    return ok && (!cut || error_fail(error, POSTERN_ERROR_CANCELLED, "cut off on purpose"));
 }
 
 bool guest_flush(Guest *g, GError **error)
@@ -102,7 +102,8 @@ bool guest_line(Guest *g, Bytes *line, GError **error)
 {
     bool got = false, eof = false;
     if (g->drop_after) {
-        return guest_flush(g, error) && error_fail(error, POSTERN_ERROR_EOF, "closed on purpose");
+        return guest_flush(g, error) &&
+               error_fail(error, POSTERN_ERROR_CANCELLED, "closed on purpose");
     }
     if (!wire_line_now(g->wire, line, &got, &eof, error)) {
         return false;

@@ -12,7 +12,7 @@
 #include "server/control.h"
 #include "server/sandbox_inside.h"
 
-#define TIMEOUT_S 600.0
+#define TIMEOUT_S 600.0 /* ten minutes, see end_words() */
 #define MAIL_MAX ((uint64_t)50 * 1024 * 1024)
 enum { SOCKET_PATH_MAX = 107 };
 
@@ -33,7 +33,7 @@ const Service services[] = {
 
 /* --- opening --- */
 
-static char *file_in(const Sandbox *box, const char *name)
+char *sandbox_file(const Sandbox *box, const char *name)
 {
     return g_build_filename(box->plan->directory ? box->plan->directory : box->own_dir, name, NULL);
 }
@@ -50,62 +50,6 @@ static bool make_directory(Sandbox *box, GError **error)
                           box->plan->directory, g_strerror(errno));
     }
     return true;
-}
-
-/* A directory keeps its authority, so that clients that were told to trust it go on doing so. */
-static bool find_authority(Sandbox *box, GError **error)
-{
-    g_autofree char *path = file_in(box, "authority.pem");
-    g_autofree char *text = NULL;
-    gsize len = 0;
-    if (g_file_get_contents(path, &text, &len, NULL)) {
-        box->mint = tls_mint_load((Bytes){text, len}, error);
-        secret_wipe(text, len);
-        return box->mint || error_prefix(error, "%s", path);
-    }
-    box->mint = tls_mint_new(error);
-    if (!box->mint || !box->plan->directory) {
-        return box->mint != NULL;
-    }
-    return tls_mint_save(box->mint, path, error);
-}
-
-static bool write_root(Sandbox *box, GError **error)
-{
-    g_autofree char *root = tls_mint_root(box->mint);
-    box->ca_file = file_in(box, "ca.pem");
-    return g_file_set_contents(box->ca_file, root, -1, error) ||
-           error_prefix(error, "cannot write the authority's certificate");
-}
-
-static bool make_tls(Sandbox *box, GError **error)
-{
-    const SandboxPlan *plan = box->plan;
-    const char *const all[] = {plan->host, "localhost", "127.0.0.1", "::1", NULL};
-    const char *const *names = plan->host && strcmp(plan->host, "localhost") != 0 ? all : all + 1;
-    g_autofree char *root = tls_mint_root(box->mint);
-    TlsServerPlan tls = {.cert_file = plan->cert_file,
-                         .key_file = plan->key_file,
-                         .min = plan->tls_min,
-                         .max = plan->tls_max,
-                         .client_ca = root};
-    TlsMintPlan mint = {.names = names};
-    if (!sandbox_fault_tls(box, &mint, &tls, error)) {
-        return false;
-    }
-    g_autoptr(TlsMinted) minted = NULL;
-    if (!plan->cert_file) {
-        g_autoptr(TlsMint) stranger = sandbox_fault_stranger(box) ? tls_mint_new(error) : NULL;
-        minted = tls_mint_issue(stranger ? stranger : box->mint, &mint, error);
-        if (!minted) {
-            return false;
-        }
-        tls.chain = minted->chain;
-        tls.key = minted->key;
-        tls.ocsp = sandbox_fault_revoked(box) ? minted->revoked : minted->good;
-    }
-    box->tls = tls_server_new(&tls, error);
-    return box->tls != NULL;
 }
 
 static bool open_door_at(Sandbox *box, const Service *service, const ListenAddress *address,
@@ -140,7 +84,7 @@ static bool open_unix_door(Sandbox *box, const Service *service, const char *pat
  * elsewhere. */
 static bool open_control(Sandbox *box, GError **error)
 {
-    g_autofree char *path = file_in(box, CONTROL_SOCKET);
+    g_autofree char *path = sandbox_file(box, CONTROL_SOCKET);
     if (strlen(path) <= SOCKET_PATH_MAX) {
         return open_unix_door(box, &control_service, path, error);
     }
@@ -159,7 +103,7 @@ static bool open_control(Sandbox *box, GError **error)
 static void remove_control_link(Sandbox *box)
 {
     if (box->socket_dir) {
-        g_autofree char *path = file_in(box, CONTROL_SOCKET);
+        g_autofree char *path = sandbox_file(box, CONTROL_SOCKET);
         unlink(path);
         rmdir(box->socket_dir);
         g_free(box->socket_dir);
@@ -220,8 +164,9 @@ Sandbox *sandbox_open(const SandboxPlan *plan, GError **error)
     box->conduct = g_ptr_array_new_with_free_func(conduct_free);
     box->arrivals = g_ptr_array_new_with_free_func(arrived_free);
     box->waiters = g_ptr_array_new();
-    bool ok = make_directory(box, error) && find_authority(box, error) && write_root(box, error) &&
-              make_tls(box, error) && sandbox_read_tokens(box, error) &&
+    box->client_files = g_ptr_array_new_with_free_func(g_free);
+    bool ok = make_directory(box, error) && sandbox_make_tls(box, error) &&
+              sandbox_read_tokens(box, error) &&
               (box->store = mailstore_new(plan->directory, error)) && open_doors(box, error);
     if (!ok) {
         return NULL;
@@ -250,8 +195,12 @@ void sandbox_free(Sandbox *box)
         if (box->ca_file) {
             unlink(box->ca_file);
         }
+        for (guint i = 0; i < box->client_files->len; i++) {
+            unlink(box->client_files->pdata[i]);
+        }
         rmdir(box->own_dir);
     }
+    g_ptr_array_unref(box->client_files);
     g_free(box->ca_file);
     g_free(box->own_dir);
     g_free(box);
@@ -271,6 +220,11 @@ uint16_t sandbox_port(const Sandbox *box, const Service *service)
 const char *sandbox_ca_file(const Sandbox *box)
 {
     return box->ca_file;
+}
+
+const char *sandbox_client_file(const Sandbox *box)
+{
+    return box->client_files->len ? box->client_files->pdata[0] : NULL;
 }
 
 const char *sandbox_directory(const Sandbox *box)
@@ -314,10 +268,29 @@ static bool greet_and_serve(Guest *g, GError **error)
     return (effect != FAULT_NOTHING || g->service->serve(g, error)) && guest_flush(g, error);
 }
 
+/* What the layers below say is said to a client. */
+static const char *end_words(const GError *why)
+{
+    static const struct {
+        PosternErrorCode code;
+        const char *words;
+    } rows[] = {
+        {POSTERN_ERROR_EOF, "the client left"},
+        {POSTERN_ERROR_TIMEOUT, "the client said nothing, or took nothing, for ten minutes"},
+        {POSTERN_ERROR_LIMIT, "the client sent a line that is too long"},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        if (g_error_matches(why, POSTERN_ERROR, rows[i].code)) {
+            return rows[i].words;
+        }
+    }
+    return why->message;
+}
+
 static void tell_end(Guest *g, const GError *why)
 {
     if (why) {
-        guest_tell(g, SANDBOX_CLOSED, "%s", why->message);
+        guest_tell(g, SANDBOX_CLOSED, "%s", end_words(why));
     } else {
         guest_tell(g, SANDBOX_CLOSED, "done");
         if (!guest_fault(g, "tls-truncated")) {

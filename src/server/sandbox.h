@@ -108,6 +108,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Sandbox, sandbox_free)
 uint16_t sandbox_port(const Sandbox *box, const Service *service);
 /* The file with the root's certificate, borrowed. */
 const char *sandbox_ca_file(const Sandbox *box);
+/* The certificate that the first user may show, with its key; NULL: there are no users. Borrowed.
+ */
+const char *sandbox_client_file(const Sandbox *box);
 /* Where it is, and the control socket (control.h) in it; borrowed. */
 const char *sandbox_directory(const Sandbox *box);
 /* What has happened so far. */

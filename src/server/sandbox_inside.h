@@ -9,6 +9,7 @@ struct Sandbox {
     TlsMint *mint;
     TlsServer *tls;
     char *ca_file, *own_dir; /* own_dir: a temporary one, to be removed */
+    GPtrArray *client_files; /* of char*: certificates for the users, with their keys */
     char *socket_dir; /* the same, where the directory's path is too long for a socket; or NULL */
     MailStore *store;
     GPtrArray *doors;      /* of Door */
@@ -42,6 +43,11 @@ void sandbox_remember_old(Sandbox *box);
 
 /* The control socket in the directory: not for clients. */
 extern const Service control_service;
+
+/* A file of the sandbox's directory. The caller frees it. */
+char *sandbox_file(const Sandbox *box, const char *name);
+/* Finds or makes the authority; makes what it certifies. CANT_CREATE, DATA, USAGE. */
+bool sandbox_make_tls(Sandbox *box, GError **error);
 
 /* One listening socket and the service behind it. */
 typedef struct {

@@ -330,7 +330,7 @@ bool smtpd_data(Smtpd *s, Bytes args, GError **error)
         return false;
     }
     if (g->drop_after) {
-        return error_fail(error, POSTERN_ERROR_EOF, "closed on purpose");
+        return error_fail(error, POSTERN_ERROR_CANCELLED, "closed on purpose");
     }
     if (!read_text(s, text, &too_much, error)) {
         return false;

@@ -186,6 +186,14 @@ char *tls_mint_root(const TlsMint *mint)
     return pem_of((X509 *const[]){mint->root.certificate, NULL});
 }
 
+static bool save(const Secret *text, const char *what, const char *path, GError **error)
+{
+    g_autoptr(GError) why = NULL;
+    return g_file_set_contents_full(path, secret_reveal(text).data, (gssize)secret_length(text),
+                                    G_FILE_SET_CONTENTS_CONSISTENT, 0600, &why) ||
+           error_fail(error, POSTERN_ERROR_CANT_CREATE, "cannot keep %s: %s", what, why->message);
+}
+
 bool tls_mint_save(const TlsMint *mint, const char *path, GError **error)
 {
     g_autofree char *certificates =
@@ -194,11 +202,13 @@ bool tls_mint_save(const TlsMint *mint, const char *path, GError **error)
     g_autoptr(Secret) middle = pem_of_key(mint->intermediate.key);
     g_autoptr(Secret) keys = secret_wrap(BYTES_NONE, root, secret_reveal(middle));
     g_autoptr(Secret) all = secret_wrap(bytes_of(certificates), keys, BYTES_NONE);
-    g_autoptr(GError) why = NULL;
-    return g_file_set_contents_full(path, secret_reveal(all).data, (gssize)secret_length(all),
-                                    G_FILE_SET_CONTENTS_CONSISTENT, 0600, &why) ||
-           error_fail(error, POSTERN_ERROR_CANT_CREATE, "cannot keep the authority: %s",
-                      why->message);
+    return save(all, "the authority", path, error);
+}
+
+bool tls_minted_save(const TlsMinted *minted, const char *path, GError **error)
+{
+    g_autoptr(Secret) all = secret_wrap(bytes_of(minted->chain), minted->key, BYTES_NONE);
+    return save(all, "a certificate for clients", path, error);
 }
 
 static bool read_pair(BIO *certificates, BIO *keys, Pair *ret)

@@ -44,4 +44,6 @@ typedef struct {
 /* Makes a certificate. The caller frees it. BUG when OpenSSL will not. */
 TlsMinted *tls_mint_issue(TlsMint *mint, const TlsMintPlan *plan, GError **error);
 void tls_minted_free(TlsMinted *minted);
+/* Chain and key, PEM, to a file of mode 0600. CANT_CREATE. */
+bool tls_minted_save(const TlsMinted *minted, const char *path, GError **error);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TlsMinted, tls_minted_free)

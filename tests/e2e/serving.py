@@ -17,9 +17,9 @@ PLENTY = 60  # seconds that a busy machine may need
 class Sandbox:
     """Runs until closed; `ready` is what it said: ports by name, "CA", "DIR", "MAIL_USER", "MAIL_PASSWORD"."""
 
-    def __init__(self, postern, passwords, *args, directory=True, env=None, program=None):
+    def __init__(self, postern, passwords, *args, directory=True, env=None, program=None, state=None):
         self.home = postern.home(shows_secrets=True)  # it prints the password that it makes up
-        self.dir = self.home.dir / "sandbox"
+        self.dir = state or self.home.dir / "sandbox"
         where = [str(self.dir)] if directory else []
         self._err = open(self.home.written / "stderr", "wb")
         self.process = subprocess.Popen(
