@@ -12,6 +12,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     pasted_judge(text, &pasted);
     g_autofree char *header = pasted_header(&pasted);
     g_autofree char *words = pasted_words(&pasted);
+    g_assert_nonnull(header);
+    g_assert_true(words != NULL || pasted.kind <= PASTED_MBOX);
     for (size_t number = 0; pasted.kind == PASTED_TRANSCRIPT && text.len > 0; number++) {
         gssize at = bytes_index(text, '\n');
         Bytes line = bytes_sub(text, 0, at < 0 ? text.len : (size_t)at + 1);

@@ -124,6 +124,7 @@ static void test_what_is_not_compressed_is_refused(void)
                                BYTES_NONE);
     g_autoptr(GByteArray) all = heard(s, 100, 100, &error);
     g_assert_error(error, POSTERN_ERROR, POSTERN_ERROR_PROTOCOL);
+    g_assert_cmpuint(all->len, ==, 0);
     stream_free(s);
 }
 

@@ -188,8 +188,8 @@ static void test_what_is_no_report_is_refused(void)
         "{\"schema\": \"postern-check\", \"version\": 1}",
         "{\"schema\": \"postern-check\", \"version\": 1, \"findings\": [{}]}",
         "{\"schema\": \"postern-check\", \"version\": 1, \"findings\": [3]}",
-        "{\"schema\": \"postern-check\", \"version\": 1, \"findings\": [{\"id\": \"a\", "
-        "\"service\": \"b\", \"verdict\": \"maybe\", \"severity\": \"low\"}]}",
+        ("{\"schema\": \"postern-check\", \"version\": 1, \"findings\": [{\"id\": \"a\", "
+         "\"service\": \"b\", \"verdict\": \"maybe\", \"severity\": \"low\"}]}"),
     };
     for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
         g_autoptr(GError) error = NULL;

@@ -24,6 +24,7 @@ static void test_waiting_ends_at_the_deadline(void)
 {
     g_autofree char *dir = g_dir_make_tmp("postern-XXXXXX", NULL);
     g_autoptr(Lock) lock = lock_take(dir, "x", DEADLINE_PAST, NULL);
+    g_assert_nonnull(lock);
     g_autoptr(GError) error = NULL;
     Deadline until = deadline_in(0.3);
     g_assert_null(lock_take(dir, "x", until, &error));

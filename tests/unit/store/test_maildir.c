@@ -24,9 +24,13 @@ static void test_names_hold_the_marker_whatever_becomes_of_them(void)
     g_autofree char *flagged = g_strconcat(name, ":2,RS", NULL);
     g_assert_true(g_str_has_prefix(name, "1763763043.P" MARKER "."));
     g_assert_true(bytes_equal(maildir_marker_of(flagged), bytes_of(MARKER)));
-    const char *const none[] = {
-        "",           "1.P",       "1.Q" MARKER ".h",           "x.P" MARKER ".h",
-        "1.P" MARKER, "1.P0123.h", "1700000001.M1P1.rig,S=3:2,"};
+    const char *const none[] = {"",
+                                "1.P",
+                                ("1.Q" MARKER ".h"),
+                                ("x.P" MARKER ".h"),
+                                ("1.P" MARKER),
+                                "1.P0123.h",
+                                "1700000001.M1P1.rig,S=3:2,"};
     for (size_t i = 0; i < G_N_ELEMENTS(none); i++) {
         g_assert_cmpuint(maildir_marker_of(none[i]).len, ==, 0);
     }
