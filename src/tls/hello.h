@@ -96,7 +96,6 @@ typedef struct {
     int bits;
 } HelloV2Suite;
 extern const HelloV2Suite hello_v2_suites[]; /* ended by a row without a name */
-const char *hello_v2_suite_name(uint32_t id);
 
 /* Names and properties of everything a hello can carry: one table each, ended by a row with name
  * NULL. */

@@ -131,16 +131,6 @@ const HelloV2Suite hello_v2_suites[] = {
     {.name = NULL},
 };
 
-const char *hello_v2_suite_name(uint32_t id)
-{
-    for (const HelloV2Suite *row = hello_v2_suites; row->name; row++) {
-        if (row->id == id) {
-            return row->name;
-        }
-    }
-    return NULL;
-}
-
 static const struct {
     uint8_t description;
     const char *name;

@@ -220,8 +220,7 @@ static void test_an_sslv2_server_tells_all_its_ciphers(void)
         g_assert_cmpuint(a->version, ==, 0x0002);
         g_assert_cmpuint(a->certificates->len, ==, 1);
         g_assert_cmpuint(a->v2_suites->len, ==, 2);
-        g_assert_cmpstr(hello_v2_suite_name(g_array_index(a->v2_suites, uint32_t, 1)), ==,
-                        "SSL_CK_DES_192_EDE3_CBC_WITH_MD5");
+        g_assert_cmphex(g_array_index(a->v2_suites, uint32_t, 1), ==, 0x0700c0); /* 3DES */
     }
 }
 
