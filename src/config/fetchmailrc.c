@@ -182,7 +182,7 @@ static bool take_service(Parser *p, char **ret, GError **error)
     if (p->now.kind != FETCHMAIL_NUMBER) {
         return take_string(p, ret, error);
     }
-    int number;
+    int number = 0;
     if (!take_number(p, &number, error)) {
         return false;
     }
