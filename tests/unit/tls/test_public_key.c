@@ -61,8 +61,9 @@ static void test_what_is_no_key_is_refused(void)
     static const char *const texts[] = {
         "", "secret\n", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n",
         /* Ed25519 */
-        "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n"
-        "-----END PUBLIC KEY-----\n"};
+        ("-----BEGIN PUBLIC "
+         "KEY-----\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n"
+         "-----END PUBLIC KEY-----\n")};
     for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
         g_autoptr(GError) error = NULL;
         g_assert_null(tls_public_key_read(bytes_of(texts[i]), &error));
