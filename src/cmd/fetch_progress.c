@@ -16,6 +16,7 @@
 struct FetchProgress {
     const FetchRun *run;
     bool bar, verbose, quiet, summary;
+    bool log;   /* nobody looks on, but it is written down */
     bool shown; /* the bar stands on the screen */
     gint64 began_us, drawn_us;
     uint64_t bytes; /* octets that have come, complete or not */
@@ -36,6 +37,7 @@ FetchProgress *fetch_progress_new(const FetchRun *run)
     p->quiet = o->quiet;
     p->bar = terminal && !p->quiet && once && !run->syslog;
     p->summary = !p->quiet && (terminal || p->verbose) && !run->syslog;
+    p->log = !p->quiet && !p->summary && (run->syslog || !once);
     p->began_us = g_get_monotonic_time();
     bool looks = run->mode == FETCH_DRY || run->mode == FETCH_COMPARE;
     p->listing = looks && run->options->json ? fetch_listing_new() : NULL;
@@ -285,16 +287,23 @@ static void print_listing(FetchProgress *p)
     fputs(json, stdout);
 }
 
+/* A log is told of what happened; that nothing did, only a person wants to know. */
+static bool is_told(const FetchProgress *p, const FetchOutcome *outcome)
+{
+    const FetchTotals *t = &outcome->totals;
+    bool news = t->fetched > 0 || t->known > 0 || t->removed > 0;
+    return outcome->job != NULL && (p->summary ? outcome->error == NULL || t->fetched > 0 : news);
+}
+
 void fetch_progress_round(FetchProgress *p)
 {
     take_off(p);
     if (p->listing) {
         print_listing(p);
     }
-    for (guint i = 0; p->summary && i < p->run->outcomes->len; i++) {
+    for (guint i = 0; (p->summary || p->log) && i < p->run->outcomes->len; i++) {
         const FetchOutcome *outcome = &g_array_index(p->run->outcomes, FetchOutcome, i);
-        bool told = outcome->error == NULL || outcome->totals.fetched > 0;
-        if (told && outcome->job != NULL) {
+        if (is_told(p, outcome)) {
             g_autofree char *text = summary_of(outcome, p->run->mode);
             say(p, false, outcome->job->name, text);
         }

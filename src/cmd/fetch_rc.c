@@ -128,7 +128,7 @@ static bool take_plugin(const RcEntry *e, FetchJob *job, GError **error)
  * does not know. With `fetchall keep` each run fetches everything. */
 static FetchWhich which_of(const RcEntry *e, const FetchOptions *o)
 {
-    bool imap = strcmp(fetchmail_protocol(e->server), "imap") == 0;
+    bool imap = strcmp(e->protocol, "imap") == 0;
     if (o->all || (e->user->fetchall && e->user->keep)) {
         return FETCH_ALL;
     }
@@ -152,7 +152,7 @@ static bool take_after(const RcEntry *e, const FetchOptions *o, FetchJob *job, G
 static void take_amounts(const RcEntry *e, const FetchOptions *o, FetchJob *job)
 {
     const FetchmailUser *user = e->user;
-    bool imap = strcmp(fetchmail_protocol(e->server), "imap") == 0;
+    bool imap = strcmp(e->protocol, "imap") == 0;
     job->which = which_of(e, o);
     job->max_size = user->limit > 0 ? (uint64_t)user->limit : 0;
     job->oversize = user->limitflush ? FETCH_OVERSIZE_DELETE : FETCH_OVERSIZE_SKIP;
@@ -172,16 +172,23 @@ static char *job_name(const RcEntry *e)
     return g_strdup_printf("%s at %s", user, server);
 }
 
-static bool add_job(FetchRun *run, FetchmailRc **shared, const FetchmailServer *server,
-                    const FetchmailUser *user, GError **error)
+typedef struct {
+    FetchmailRc **shared; /* a g_rc_box */
+    const FetchmailServer *server;
+    const FetchmailUser *user;
+} RcUser;
+
+/* NULL on failure. */
+static FetchJob *make_job(FetchRun *run, const RcUser *who, const char *protocol, GError **error)
 {
     RcEntry *e = g_new0(RcEntry, 1);
     g_autoptr(FetchJob) job = fetch_job_new(NULL);
-    e->shared = g_rc_box_acquire(shared);
-    e->rc = *shared;
-    e->server = server;
-    e->user = user;
-    e->through_ssh = fetchmail_through_ssh(server, user);
+    e->shared = g_rc_box_acquire(who->shared);
+    e->rc = *who->shared;
+    e->server = who->server;
+    e->user = who->user;
+    e->protocol = protocol;
+    e->through_ssh = fetchmail_through_ssh(who->server, who->user);
     e->options = run->options->connect;
     e->asking = &run->asking;
     job->owner = e;
@@ -191,12 +198,27 @@ static bool add_job(FetchRun *run, FetchmailRc **shared, const FetchmailServer *
                 take_after(e, run->options, job, error) &&
                 rc_entry_deliver(e, run->options, job, error);
     if (!good) {
-        return false;
+        return NULL;
     }
     take_amounts(e, run->options, job);
     job->plan = connection_plan(e->connection);
-    job->key = fetch_job_key(connection_target(e->connection), user->remote);
-    tell_through_ssh(run, e);
+    job->key = fetch_job_key(connection_target(e->connection), who->user->remote);
+    return g_steal_pointer(&job);
+}
+
+/* `protocol auto` tries IMAP, and POP3 where that fails. */
+static bool add_job(FetchRun *run, const RcUser *who, GError **error)
+{
+    const char *protocol = fetchmail_protocol(who->server);
+    bool unclear = strcmp(protocol, "auto") == 0;
+    g_autoptr(FetchJob) job = make_job(run, who, unclear ? "imap" : protocol, error);
+    if (job && unclear) {
+        job->otherwise = make_job(run, who, "pop3", error);
+    }
+    if (!job || (unclear && !job->otherwise)) {
+        return false;
+    }
+    tell_through_ssh(run, job->owner);
     g_ptr_array_add(run->jobs, g_steal_pointer(&job));
     return true;
 }
@@ -210,8 +232,8 @@ static bool add_jobs(FetchRun *run, FetchmailRc **shared, char *const *words, GE
         const FetchmailServer *server = g_ptr_array_index(servers, i);
         bool wanted = is_named(server, (void *)words);
         for (guint j = 0; wanted && j < server->users->len; j++) {
-            const FetchmailUser *user = g_ptr_array_index(server->users, j);
-            if (!add_job(run, shared, server, user, error)) {
+            const RcUser who = {shared, server, g_ptr_array_index(server->users, j)};
+            if (!add_job(run, &who, error)) {
                 return false;
             }
         }

@@ -13,6 +13,7 @@ typedef struct {
     const FetchmailRc *rc; /* the same */
     const FetchmailServer *server;
     const FetchmailUser *user;
+    const char *protocol; /* "pop3" or "imap" */
     bool through_ssh;
     ConnectOptions options; /* the command line's; what the entry says is laid below it */
     Connection *connection;

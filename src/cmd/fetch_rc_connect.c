@@ -10,7 +10,7 @@ static char *address_of(const RcEntry *e)
     const char *host = fetchmail_host(server);
     bool brackets = strchr(host, ':') && *host != '[';
     bool has_port = server->service && *server->service;
-    return g_strdup_printf("%s%s://%s%s%s%s%s", fetchmail_protocol(server), e->user->ssl ? "s" : "",
+    return g_strdup_printf("%s%s://%s%s%s%s%s", e->protocol, e->user->ssl ? "s" : "",
                            brackets ? "[" : "", host, brackets ? "]" : "", has_port ? ":" : "",
                            has_port ? server->service : "");
 }

@@ -41,18 +41,45 @@ static void observe(const FetchRun *run, const FetchJob *job)
     }
 }
 
+static void collect(FetchRun *run, const FetchJob *job, FetchOutcome *outcome)
+{
+    const FetchWatcher watcher = {fetch_progress_told, run->progress};
+    *outcome = (FetchOutcome){.job = job};
+    g_autoptr(Lock) lock = lock_account(run, job, &outcome->error);
+    if (lock != NULL) {
+        observe(run, job);
+        fetch_account(job, run->mode, run->state, &watcher, outcome);
+    }
+}
+
+/* As fetchmail's `protocol auto` goes on: not where the server was spoken to and had its reasons.
+ */
+static bool may_speak_another(const FetchOutcome *outcome)
+{
+    static const PosternErrorCode reasons[] = {POSTERN_ERROR_AUTH, POSTERN_ERROR_NO_HOST,
+                                               POSTERN_ERROR_TEMPFAIL, POSTERN_ERROR_CANCELLED};
+    for (size_t i = 0; i < G_N_ELEMENTS(reasons); i++) {
+        if (g_error_matches(outcome->error, POSTERN_ERROR, reasons[i])) {
+            return false;
+        }
+    }
+    return outcome->error != NULL && outcome->reached < STAGE_AUTH;
+}
+
 static void do_job(FetchRun *run, guint index)
 {
     const FetchJob *job = g_ptr_array_index(run->jobs, index);
-    FetchOutcome *outcome = &g_array_index(run->outcomes, FetchOutcome, index);
-    FetchOutcome result = {.job = job};
-    const FetchWatcher watcher = {fetch_progress_told, run->progress};
-    g_autoptr(Lock) lock = lock_account(run, job, &result.error);
-    if (lock != NULL) {
-        observe(run, job);
-        fetch_account(job, run->mode, run->state, &watcher, &result);
+    FetchOutcome result;
+    collect(run, job, &result);
+    if (job->otherwise != NULL && may_speak_another(&result)) {
+        g_autoptr(GError) before = g_steal_pointer(&result.error);
+        fetch_outcome_clear(&result);
+        collect(run, job->otherwise, &result);
+        if (result.error != NULL) {
+            error_prefix(&result.error, "%s; then", before->message);
+        }
     }
-    *outcome = result;
+    g_array_index(run->outcomes, FetchOutcome, index) = result;
 }
 
 static bool has_turn(const FetchRun *run, const FetchJob *job)

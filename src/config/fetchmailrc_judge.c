@@ -102,7 +102,7 @@ const char *fetchmail_protocol(const FetchmailServer *server)
             return "imap";
         }
     }
-    return server->uidl ? "pop3" : NULL;
+    return server->uidl ? "pop3" : "auto";
 }
 
 /* --- the rules --- */
@@ -144,7 +144,7 @@ static bool uses_etrn(const Case *c)
 
 static bool is_unclear(const Case *c)
 {
-    return fetchmail_protocol(c->server) == NULL;
+    return strcmp(fetchmail_protocol(c->server), "auto") == 0;
 }
 
 static bool uses_kerberos_4(const Case *c)
@@ -359,6 +359,10 @@ static const Rule set_rules[] = {
 };
 
 static const Rule server_rules[] = {
+    {FETCHMAIL_IGNORED, "protocol", is_unclear,
+     "protocol auto: IMAP is tried, and POP3 where that fails; say which it is, proto imap or "
+     "proto "
+     "pop3 (before `user`)"},
     {FETCHMAIL_REFUSED, "protocol", uses_pop2,
      "protocol POP2: nobody serves it any more; use pop3"},
     {FETCHMAIL_REFUSED, "protocol", uses_rpop,
@@ -369,8 +373,6 @@ static const Rule server_rules[] = {
     {FETCHMAIL_REFUSED, "protocol", uses_etrn,
      "protocol ETRN or ODMR: they make a server deliver to this host, and fetch nothing; let the "
      "mail server here ask for that"},
-    {FETCHMAIL_REFUSED, "protocol", is_unclear,
-     "protocol auto: say which it is, proto imap or proto pop3 (before `user`)"},
     {FETCHMAIL_REFUSED, "auth", uses_kerberos_4, "auth kerberos_v4: it is broken; use auth gssapi"},
     {FETCHMAIL_REFUSED, "auth", uses_otp, "auth otp: one-time passwords (S/KEY) are not supported"},
     {FETCHMAIL_REFUSED, "auth", uses_msn, "auth msn: that service is gone; use auth ntlm"},

@@ -28,7 +28,7 @@ bool fetchmailrc_accept(const FetchmailRc *rc, const GPtrArray *judgements, GErr
 /* The host that is really spoken to. */
 const char *fetchmail_host(const FetchmailServer *server);
 /* Is the protocol that is meant POP3 or IMAP? `auto` is judged by port, and by options that only
- * one of them has. "pop3", "imap", or NULL: it cannot be told. */
+ * one of them has. "pop3", "imap", or "auto": it cannot be told. */
 const char *fetchmail_protocol(const FetchmailServer *server);
 
 /* Does the entry reach its server through ssh: it polls loopback behind a preconnect or plugin that

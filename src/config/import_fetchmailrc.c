@@ -78,11 +78,17 @@ static bool is_default_port(const char *scheme, const char *port)
     return false;
 }
 
+/* An address names one protocol; that which `auto` tries first. */
+static const char *protocol_of(const Move *m)
+{
+    const char *protocol = fetchmail_protocol(m->server);
+    return strcmp(protocol, "auto") == 0 ? "imap" : protocol;
+}
+
 static void take_address(const Move *m)
 {
     const FetchmailServer *server = m->server;
-    const char *protocol = fetchmail_protocol(server);
-    g_autofree char *scheme = g_strconcat(protocol, m->user->ssl ? "s" : "", NULL);
+    g_autofree char *scheme = g_strconcat(protocol_of(m), m->user->ssl ? "s" : "", NULL);
     g_auto(Forward) f = {0};
     bool tunnel = fetchmail_through_ssh(server, m->user) &&
                   read_forward(&f, m->user->preconnect, server->service);
@@ -202,7 +208,7 @@ static void take_rest(const Move *m)
 {
     const FetchmailUser *user = m->user;
     Account *a = m->account;
-    bool imap = strcmp(fetchmail_protocol(m->server), "imap") == 0;
+    bool imap = strcmp(protocol_of(m), "imap") == 0;
     a->folders = imap ? g_strdupv(user->folders) : NULL;
     a->after = user->keep     ? g_strdup("keep")
                : user->moveto ? g_strconcat("move:", user->moveto, NULL)

@@ -28,6 +28,7 @@ void fetch_job_free(FetchJob *job)
     g_clear_pointer(&job->adopt_only, g_hash_table_unref);
     g_free(job->before);
     g_free(job->after_run);
+    fetch_job_free(job->otherwise);
     if (job->release != NULL) {
         job->release(job->owner);
     }

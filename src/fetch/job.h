@@ -53,7 +53,9 @@ typedef struct FetchJob {
         *after_run;    /* shell commands around the run; the first one's failure cancels it */
     bool idle;         /* wait for news in IDLE after the run, for ever */
     unsigned interval; /* only each Nth round of a daemon; 0 and 1: every */
-    bool no_compress;  /* do not ask for COMPRESS=DEFLATE */
+    struct FetchJob *otherwise; /* the same by another protocol, for a server that does not speak
+                                   this one; or NULL. Owned */
+    bool no_compress;           /* do not ask for COMPRESS=DEFLATE */
 } FetchJob;
 
 /* All zero but what must not be: keeps everything, new messages, INBOX. */

@@ -1,6 +1,6 @@
-/* fetch_shim.c: stands between postern and libc in tests of `postern fetch`: fails the N-th call that
- * touches the disk (FETCH_SHIM_FAIL=N, FETCH_SHIM_ERRNO), and writes down what is written, synced,
- * renamed and said to the server, in its order (FETCH_SHIM_LOG). */
+/* fetch_shim.c: stands between postern and libc in tests of `postern fetch`: fails the N-th call
+ * that touches the disk (FETCH_SHIM_FAIL=N, FETCH_SHIM_ERRNO), and writes down what is written,
+ * synced, renamed and said to the server, in its order (FETCH_SHIM_LOG). */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #define REAL(name) ((typeof(&name))dlsym(RTLD_NEXT, #name))
@@ -134,4 +135,30 @@ ssize_t send(int fd, const void *data, size_t len, int flags)
 {
     note("send %.*s", (int)(len < 30000 ? len : 30000), (const char *)data);
     return REAL(send)(fd, data, len, flags);
+}
+
+static void note_syslog(int level, const char *format, va_list args)
+{
+    char line[4096];
+    vsnprintf(line, sizeof(line), format, args);
+    note("syslog %d %s", level, line);
+}
+
+void syslog(int level, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    note_syslog(level, format, args);
+    va_end(args);
+}
+
+/* What FORTIFY_SOURCE makes of it. */
+void __syslog_chk(int level, int flag, const char *format, ...);
+void __syslog_chk(int level, int flag, const char *format, ...)
+{
+    va_list args;
+    (void)flag;
+    va_start(args, format);
+    note_syslog(level, format, args);
+    va_end(args);
 }

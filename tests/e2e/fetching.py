@@ -116,3 +116,11 @@ def release() -> str:
 
     named = os.environ.get("POSTERN_RELEASE") or str(ROOT / "build" / "postern")
     return os.path.abspath(named) if os.access(named, os.X_OK) else binary()
+
+
+def build_shim(directory: Path) -> Path:
+    """fetch_shim.c, to be put between the program of release() and libc."""
+    made = directory / "shim.so"
+    source = Path(__file__).parent / "fetch_shim.c"
+    subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", made, source, "-ldl"], check=True)
+    return made

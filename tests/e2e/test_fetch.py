@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from fetching import ALL_WELL, Collector, as_file, collected, fill, messages, remaining
+from fetching import ALL_WELL, Collector, as_file, build_shim, collected, fill, messages, release, remaining
 from rig.dovecot import Dovecot
 
 SCHEMES = ["pop3s", "imaps"]
@@ -31,6 +31,11 @@ ODD = [
 @pytest.fixture(scope="module")
 def server(rig):
     return rig.launch(Dovecot(rig, "dovecot-fetch", settings="mail_fsync = never\n"))
+
+
+@pytest.fixture(scope="module")
+def shim(tmp_path_factory):
+    return build_shim(tmp_path_factory.mktemp("shim"))
 
 
 @pytest.fixture
@@ -266,6 +271,21 @@ def test_a_daemon_fetches_at_once_when_told_and_ends_in_good_order(collector, se
     child.send_signal(signal.SIGTERM)
     _, said = child.communicate(timeout=20)
     assert child.returncode == 0, said
+
+
+def test_syslog_gets_what_standard_error_would(collector, shim):
+    c = collector("pop3s", "--syslog")
+    log = c.home.written / "log"
+    env = {"LD_PRELOAD": str(shim), "FETCH_SHIM_LOG": str(log)}
+    child = c.start(env=env, program=release())
+    _, said = child.communicate(timeout=60)
+    assert child.returncode == 0 and not said, said
+    assert re.search(r"^syslog 6 .*20 messages", log.read_text(), re.M), log.read_text()[-2000:]
+    c.argv[1] = c.argv[1].replace("bob@", "nobody-here@")
+    child = c.start(env=env, program=release())
+    _, said = child.communicate(timeout=60)
+    assert child.returncode == 77 and not said, said
+    assert re.search(r"^syslog [34] .*refused", log.read_text(), re.M), log.read_text()[-2000:]
 
 
 def test_hooks_run_around_it_and_the_first_may_forbid_it(collector):

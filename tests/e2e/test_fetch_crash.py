@@ -8,13 +8,11 @@ import os
 import random
 import re
 import signal
-import subprocess
 import time
-from pathlib import Path
 
 import pytest
 
-from fetching import ALL_WELL, Collector, fill, messages, release, remaining
+from fetching import ALL_WELL, Collector, build_shim, fill, messages, release, remaining
 from rig.cutter import Cutter
 from rig.dovecot import Dovecot
 
@@ -30,10 +28,7 @@ def server(rig):
 
 @pytest.fixture(scope="module")
 def shim(tmp_path_factory):
-    made = tmp_path_factory.mktemp("shim") / "shim.so"
-    source = Path(__file__).parent / "fetch_shim.c"
-    subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", made, source, "-ldl"], check=True)
-    return made
+    return build_shim(tmp_path_factory.mktemp("shim"))
 
 
 def check(collector, server, user, expected, after):

@@ -140,6 +140,23 @@ def test_mda_and_keep_over_verified_tls(rc, dovecot, users, pki, postern):
     assert again.status == 1 and (home.written / "got").read_bytes() == got, again
 
 
+@pytest.mark.parametrize("scheme", ["imap", "pop3"])
+def test_auto_is_imap_or_else_pop3(rc, dovecot, users, pki, postern, scheme):
+    sent = fetching.messages(3, seed=5)
+    fetching.fill(dovecot, users.alice, sent)
+    home = postern.home()
+    text = poll(dovecot, users, f"is joe here ssl mda 'echo got >> {home.written}/got'", f"{scheme}s")
+    done = rc(text.replace(f"protocol {scheme}", "protocol auto"), f"--ca-file={pki.ca_file}", "--timeout=5", home=home)
+    assert done.status == 0 and "protocol auto: IMAP is tried" in done.err, done
+    assert (home.written / "got").read_text() == "got\n" * 3
+    assert fetching.remaining(dovecot, users.alice) == 0
+
+
+def test_auto_tells_why_neither_would_do(rig, rc, users):
+    done = rc(f"poll localhost port {rig.ports.take()} user alice password {users.alice.password}")
+    assert done.status == 69 and done.err.count("refused") == 2 and "; then" in done.err, done
+
+
 def test_entries_are_chosen_by_name_and_skip_is_woken_by_it(rc, dovecot, users, pki, sink):
     fetching.fill(dovecot, users.alice, fetching.messages(1, seed=3))
     text = "poll broken.invalid protocol imap user x\n" + poll(dovecot, users, f"ssl smtphost localhost/{sink.port}", "imaps")

@@ -43,7 +43,7 @@ static void test_judge_refuses_by_name_and_line(void)
     assert_judged("poll h proto odmr", FETCHMAIL_REFUSED, 1, "protocol ETRN");
     assert_judged("poll h proto rpop", FETCHMAIL_REFUSED, 1, "protocol RPOP");
     assert_judged("poll h proto sdps", FETCHMAIL_REFUSED, 1, "protocol SDPS");
-    assert_judged("\npoll h", FETCHMAIL_REFUSED, 2, "protocol auto");
+    assert_judged("\npoll h", FETCHMAIL_IGNORED, 2, "protocol auto");
     assert_judged("poll h proto imap auth otp", FETCHMAIL_REFUSED, 1, "auth otp");
     assert_judged("poll h proto imap auth ssh", FETCHMAIL_REFUSED, 1, "auth ssh");
     assert_judged("poll h proto imap\nplugout x", FETCHMAIL_REFUSED, 2, "plugout");
@@ -106,7 +106,7 @@ static void test_judge_finds_the_protocol_that_is_meant(void)
     g_assert_cmpstr(protocol_of("poll h service pop3s"), ==, "pop3");
     g_assert_cmpstr(protocol_of("poll h uidl"), ==, "pop3");
     g_assert_cmpstr(protocol_of("poll h user u idle"), ==, "imap");
-    g_assert_null(protocol_of("poll h user u"));
+    g_assert_cmpstr(protocol_of("poll h user u"), ==, "auto");
 }
 
 static bool through_ssh(const char *text)
