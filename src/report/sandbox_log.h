@@ -17,7 +17,7 @@ char *sandbox_event_json(const SandboxEvent *event);
 char *sandbox_event_line(const SandboxEvent *event);
 
 /* How clients behaved: text of several lines, or JSON:
- * {"sessions": n, "messages": n, "faults": [{"name", "seen", "done"}], "conduct": [{"what",
+ * {"sessions": n, "messages": n, "faults": [{"name", "done"}], "conduct": [{"what",
  * "verdict": "good"|"bad", "times", "example"}], "verdict": "good"|"bad"|"none"}. The caller frees
  * it. */
 char *sandbox_report(const Sandbox *box, bool json);
