@@ -203,3 +203,17 @@ static inline void probing_stop(Probing *g)
     g_free(g->connect_to[0]);
     target_free(g->target);
 }
+
+/* Both at once, and which versions of TLS there are, which most probes need to know. */
+static inline void probing_begin(Probing *g, Service *s, ProbePlan plan)
+{
+    service_start(s);
+    probing_start(g, s, plan);
+    probe_versions(g->prober);
+}
+
+static inline void probing_end(Probing *g, Service *s)
+{
+    service_stop(s);
+    probing_stop(g);
+}

@@ -13,9 +13,7 @@ static SSL_CTX *context_with(const char *groups)
 
 static void probe(Probing *g, Service *s, bool full)
 {
-    service_start(s);
-    probing_start(g, s, (ProbePlan){.full = full});
-    probe_versions(g->prober);
+    probing_begin(g, s, (ProbePlan){.full = full});
     probe_groups(g->prober);
 }
 
@@ -34,24 +32,20 @@ static void test_all_groups_are_found(void)
     g_assert_cmpint(g.facts->weak_groups.known, ==, NO);
     g_assert_true(list_has(g.facts->signatures, 0x0403));
     g_assert_false(list_has(g.facts->signatures, 0x0804)); /* there is no RSA key */
-    service_stop(&s);
-    probing_stop(&g);
+    probing_end(&g, &s);
 }
 
 static void test_kinds_of_groups_take_two_connections(void)
 {
     Service s = {.context = context_with("X25519:P-256")};
     Probing g;
-    service_start(&s);
-    probing_start(&g, &s, (ProbePlan){0});
-    probe_versions(g.prober);
+    probing_begin(&g, &s, (ProbePlan){0});
     unsigned before = g.facts->connections;
     probe_groups(g.prober);
     g_assert_cmpuint(g.facts->connections - before, ==, 2);
     g_assert_cmpint(g.facts->groups_complete.known, ==, UNKNOWN);
     g_assert_cmpint(g.facts->hybrid_groups.known, ==, NO);
-    service_stop(&s);
-    probing_stop(&g);
+    probing_end(&g, &s);
 }
 
 /* An ECDSA certificate can only be used with a client that knows its curve (RFC 8422
@@ -74,9 +68,7 @@ static void test_weak_groups_are_found_or_left_open(void)
             SSL_CTX_set_options(s.context, SSL_OP_CIPHER_SERVER_PREFERENCE);
         }
         Probing g;
-        service_start(&s);
-        probing_start(&g, &s, (ProbePlan){0});
-        probe_versions(g.prober);
+        probing_begin(&g, &s, (ProbePlan){0});
         probe_suites(g.prober);
         probe_order(g.prober);
         probe_groups(g.prober);
@@ -85,8 +77,7 @@ static void test_weak_groups_are_found_or_left_open(void)
                     g.facts->weak_groups.why, g.facts->version[V_TLS12].server_order.known,
                     g.facts->version[V_TLS12].server_order.why);
         }
-        service_stop(&s);
-        probing_stop(&g);
+        probing_end(&g, &s);
     }
 }
 
@@ -121,8 +112,7 @@ static void test_a_hybrid_server_is_recognised(void)
     g_assert_cmpint(g.facts->version[V_TLS13].offered.known, ==, YES);
     g_assert_cmpint(g.facts->hybrid_groups.known, ==, YES);
     g_assert_cmpstr(g.facts->hybrid_groups.why, ==, "X25519MLKEM768");
-    service_stop(&s);
-    probing_stop(&g);
+    probing_end(&g, &s);
 }
 
 int main(int argc, char **argv)

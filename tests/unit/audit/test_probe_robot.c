@@ -127,8 +127,7 @@ static void test_oracles_are_found_and_not_invented(void)
         g_assert_cmpint(g.facts->robot.known, ==, cases[i].robot);
         g_assert_nonnull(strstr(g.facts->robot.why, cases[i].why));
         g_assert_cmpuint(g.facts->connections, ==, cases[i].robot == NO || i == 4 ? 5 : 10);
-        service_stop(&s);
-        probing_stop(&g);
+        probing_end(&g, &s);
     }
 }
 
@@ -145,8 +144,7 @@ static void test_openssl_of_today_is_no_oracle(void)
     probe_robot(g.prober);
     g_test_message("%s", g.facts->robot.why);
     g_assert_cmpint(g.facts->robot.known, ==, NO);
-    service_stop(&s);
-    probing_stop(&g);
+    probing_end(&g, &s);
 }
 
 static void test_what_cannot_be_afforded_is_left_out_and_told(void)
@@ -270,8 +268,7 @@ static void test_openssl_does_not_bleed(void)
         if (!tls13) { /* it takes the ticket, and is asked rightly therefore */
             g_assert_nonnull(strstr(g.facts->ticketbleed.why, "as it was sent"));
         }
-        service_stop(&s);
-        probing_stop(&g);
+        probing_end(&g, &s);
     }
 }
 

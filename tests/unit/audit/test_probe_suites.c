@@ -57,9 +57,7 @@ static void test_the_enumeration_equals_one_at_a_time(void)
             SSL_CTX_set_options(s.context, SSL_OP_CIPHER_SERVER_PREFERENCE);
         }
         Probing g, single;
-        service_start(&s);
-        probing_start(&g, &s, (ProbePlan){.full = true});
-        probe_versions(g.prober);
+        probing_begin(&g, &s, (ProbePlan){.full = true});
         probe_order(g.prober);
         probe_suites(g.prober);
         unsigned used = g.facts->connections;
@@ -78,8 +76,7 @@ static void test_the_enumeration_equals_one_at_a_time(void)
         g_assert_cmpint(g.facts->suite_class[CLASS_ANON].known, ==, YES);
         g_assert_cmpint(g.facts->suite_class[CLASS_RC4].known, ==, NO);
         g_assert_cmpint(g.facts->version[V_TLS12].server_order.known, ==, by_server ? YES : NO);
-        service_stop(&s);
-        probing_stop(&g);
+        probing_end(&g, &s);
         probing_stop(&single);
     }
 }
@@ -99,9 +96,7 @@ static void test_classes_give_a_verdict_with_few_connections(void)
         Service s = {.context = context_with(cases[i].ciphers, TLS1_2_VERSION, TLS1_2_VERSION),
                      .dialogue = cases[i].dialogue};
         Probing g;
-        service_start(&s);
-        probing_start(&g, &s, (ProbePlan){0});
-        probe_versions(g.prober);
+        probing_begin(&g, &s, (ProbePlan){0});
         unsigned before = g.facts->connections;
         probe_suites(g.prober);
         for (int c = 0; c < CLASS_COUNT; c++) {
@@ -113,8 +108,7 @@ static void test_classes_give_a_verdict_with_few_connections(void)
         }
         g_assert_cmpuint(g.facts->connections - before, <=, cases[i].connections);
         g_assert_cmpint(g.facts->version[V_TLS12].suites_complete.known, ==, UNKNOWN);
-        service_stop(&s);
-        probing_stop(&g);
+        probing_end(&g, &s);
     }
 }
 
@@ -127,9 +121,7 @@ static void test_the_order_is_told_apart(void)
             SSL_CTX_set_options(s.context, SSL_OP_CIPHER_SERVER_PREFERENCE);
         }
         Probing g;
-        service_start(&s);
-        probing_start(&g, &s, (ProbePlan){0});
-        probe_versions(g.prober);
+        probing_begin(&g, &s, (ProbePlan){0});
         probe_suites(g.prober);
         probe_certificates(g.prober);
         probe_order(g.prober);
@@ -138,8 +130,7 @@ static void test_the_order_is_told_apart(void)
         g_assert_cmpuint(g.facts->chains->len, ==, 2); /* RSA and ECDSA */
         g_assert_cmpint(g.facts->chains_complete.known, ==, YES);
         g_assert_cmpuint(g.facts->dh_bits, >=, 1024);
-        service_stop(&s);
-        probing_stop(&g);
+        probing_end(&g, &s);
     }
 }
 
@@ -157,16 +148,13 @@ static void test_a_server_that_needs_the_name_is_found(void)
                  .dialogue = "smtp"};
     SSL_CTX_set_tlsext_servername_callback(s.context, needs_name);
     Probing g;
-    service_start(&s);
-    probing_start(&g, &s, (ProbePlan){0});
-    probe_versions(g.prober);
+    probing_begin(&g, &s, (ProbePlan){0});
     probe_suites(g.prober);
     probe_order(g.prober);
     g_assert_cmpint(g.facts->sni_needed.known, ==, YES);
     g_assert_nonnull(strstr(g.facts->sni_needed.why, "unrecognized_name"));
     g_assert_cmpint(g.facts->version[V_TLS12].server_order.known, ==, NO);
-    service_stop(&s);
-    probing_stop(&g);
+    probing_end(&g, &s);
 }
 
 /* --- a server that chooses DHE and has no DH parameters, as Dovecot without ssl_dh --- */
@@ -211,9 +199,7 @@ static void test_a_server_without_alerts_is_understood(void)
                      .dialogue = full & 2 ? NULL : "smtp",
                      .user = (void *)"no alerts"};
         Probing g;
-        service_start(&s);
-        probing_start(&g, &s, (ProbePlan){.full = full & 1});
-        probe_versions(g.prober);
+        probing_begin(&g, &s, (ProbePlan){.full = full & 1});
         probe_suites(g.prober);
         const VersionFacts *tls12 = &g.facts->version[V_TLS12];
         g_assert_cmpint(g.prober->refuses_by_closing, ==, YES);
@@ -229,8 +215,7 @@ static void test_a_server_without_alerts_is_understood(void)
         } else {
             g_assert_cmpuint(g.facts->connections, <=, 15);
         }
-        service_stop(&s);
-        probing_stop(&g);
+        probing_end(&g, &s);
     }
 }
 
@@ -239,9 +224,7 @@ static void test_missing_dh_parameters_hide_nothing_else(void)
     for (int full = 0; full < 2; full++) {
         Service s = {.canned = answer_without_dh, .dialogue = full ? NULL : "smtp"};
         Probing g;
-        service_start(&s);
-        probing_start(&g, &s, (ProbePlan){.full = full});
-        probe_versions(g.prober);
+        probing_begin(&g, &s, (ProbePlan){.full = full});
         probe_suites(g.prober);
         const VersionFacts *tls12 = &g.facts->version[V_TLS12];
         g_assert_cmpint(tls12->offered.known, ==, YES);
@@ -253,8 +236,7 @@ static void test_missing_dh_parameters_hide_nothing_else(void)
             g_assert_cmpint(tls12->suites_complete.known, ==, UNKNOWN);
             g_assert_nonnull(strstr(tls12->suites_complete.why, "internal_error"));
         }
-        service_stop(&s);
-        probing_stop(&g);
+        probing_end(&g, &s);
     }
 }
 

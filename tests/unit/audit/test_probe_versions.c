@@ -41,9 +41,7 @@ static void test_versions_are_found_with_few_connections(void)
         Service s = {.context = context_of(cases[i].min, cases[i].max),
                      .dialogue = cases[i].dialogue};
         Probing g;
-        service_start(&s);
-        probing_start(&g, &s, (ProbePlan){0});
-        probe_versions(g.prober);
+        probing_begin(&g, &s, (ProbePlan){0});
         assert_versions(g.facts, cases[i].expected);
         g_assert_cmpuint(g.facts->connections, ==, cases[i].connections);
         g_assert_cmpint(g.facts->tls13_intolerant.known, ==, NO);
@@ -77,17 +75,14 @@ static void test_a_server_of_1998_is_found_out(void)
 {
     Service s = {.canned = answer_as_1998, .dialogue = "smtp"};
     Probing g;
-    service_start(&s);
-    probing_start(&g, &s, (ProbePlan){0});
-    probe_versions(g.prober);
+    probing_begin(&g, &s, (ProbePlan){0});
     assert_versions(g.facts, "yynnnn");
     const VersionFacts *ssl2 = &g.facts->version[V_SSL2];
     g_assert_cmpuint(ssl2->suites->len, ==, 2);
     g_assert_cmpuint(g_array_index(ssl2->suites, uint32_t, 1), ==, 0x0700c0);
     g_assert_cmpint(g.facts->suite_class[CLASS_RC4].known, ==, YES);
     g_assert_cmpint(g.facts->secure_renegotiation.known, ==, NO);
-    service_stop(&s);
-    probing_stop(&g);
+    probing_end(&g, &s);
 }
 
 /* Answers TLS 1.2, but drops whoever mentions TLS 1.3. */
@@ -107,13 +102,10 @@ static void test_intolerance_is_not_taken_for_absence(void)
 {
     Service s = {.canned = answer_intolerantly, .dialogue = "smtp"};
     Probing g;
-    service_start(&s);
-    probing_start(&g, &s, (ProbePlan){0});
-    probe_versions(g.prober);
+    probing_begin(&g, &s, (ProbePlan){0});
     assert_versions(g.facts, "nnnny?");
     g_assert_cmpint(g.facts->tls13_intolerant.known, ==, YES);
-    service_stop(&s);
-    probing_stop(&g);
+    probing_end(&g, &s);
 }
 
 static void answer_internal_error(Service *s, int fd, const uint8_t *hello, size_t len)
@@ -152,14 +144,11 @@ static void test_what_says_nothing_stays_unknown(void)
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         Service s = {.canned = cases[i].canned, .dialogue = "smtp"};
         Probing g;
-        service_start(&s);
-        probing_start(&g, &s, (ProbePlan){0});
-        probe_versions(g.prober);
+        probing_begin(&g, &s, (ProbePlan){0});
         assert_versions(g.facts, "??????");
         g_assert_nonnull(strstr(g.facts->version[V_TLS12].offered.why, cases[i].words));
         g_assert_cmpint(g.facts->tls13_intolerant.known, ==, UNKNOWN);
-        service_stop(&s);
-        probing_stop(&g);
+        probing_end(&g, &s);
     }
 }
 

@@ -53,17 +53,14 @@ static void test_old_flaws_are_found_and_not_invented(void)
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         Service s = {.canned = answer_as_2013, .dialogue = "smtp", .user = (void *)&cases[i].flaws};
         Probing g;
-        service_start(&s);
-        probing_start(&g, &s, (ProbePlan){0});
-        probe_versions(g.prober);
+        probing_begin(&g, &s, (ProbePlan){0});
         probe_vulnerable(g.prober);
         g_assert_cmpint(g.facts->version[V_TLS10].offered.known, ==, YES);
         g_assert_cmpint(g.facts->heartbeat.known, ==, YES);
         g_test_message("%zu: %s; %s", i, g.facts->heartbleed.why, g.facts->ccs_injection.why);
         g_assert_cmpint(g.facts->heartbleed.known, ==, cases[i].heartbleed);
         g_assert_cmpint(g.facts->ccs_injection.known, ==, cases[i].ccs);
-        service_stop(&s);
-        probing_stop(&g);
+        probing_end(&g, &s);
     }
 }
 
@@ -71,9 +68,7 @@ static void test_openssl_of_today_is_well(void)
 {
     Service s = {.context = test_server_context(&w.leaf, NULL)};
     Probing g;
-    service_start(&s);
-    probing_start(&g, &s, (ProbePlan){0});
-    probe_versions(g.prober);
+    probing_begin(&g, &s, (ProbePlan){0});
     probe_suites(g.prober);
     probe_extensions(g.prober);
     probe_etm(g.prober);
@@ -89,24 +84,20 @@ static void test_openssl_of_today_is_well(void)
     g_assert_cmpint(f->secure_renegotiation.known, ==, YES);
     g_assert_cmpint(f->compression.known, ==, NO);
     g_assert_cmpint(f->sentinel.known, ==, YES);
-    service_stop(&s);
-    probing_stop(&g);
+    probing_end(&g, &s);
 }
 
 static void test_fallback_without_the_signal_is_told(void)
 {
     Service s = {.canned = answer_as_2013, .dialogue = "smtp", .user = &(Flaws){"", "", ""}};
     Probing g;
-    service_start(&s);
-    probing_start(&g, &s, (ProbePlan){0});
-    probe_versions(g.prober);
+    probing_begin(&g, &s, (ProbePlan){0});
     probe_extensions(g.prober); /* TLS 1.0 is all there is: nothing to fall back to */
     g_assert_cmpint(g.facts->fallback_scsv.known, ==, YES);
     fact_set(&g.facts->version[V_TLS13].offered, YES, NULL); /* as if it had it, and did not mind */
     probe_extensions(g.prober);
     g_assert_cmpint(g.facts->fallback_scsv.known, ==, NO);
-    service_stop(&s);
-    probing_stop(&g);
+    probing_end(&g, &s);
 }
 
 int main(int argc, char **argv)

@@ -78,8 +78,7 @@ static void test_patience_has_an_end_and_the_reason_is_kept(void)
         unsigned used = g.facts->connections;
         g_assert_cmpint(ask_everything(g.prober, &asked), ==, ASKED_NOT);
         g_assert_cmpuint(g.facts->connections, ==, used);
-        service_stop(&s);
-        probing_stop(&g);
+        probing_end(&g, &s);
     }
 }
 
@@ -95,8 +94,7 @@ static void test_a_whole_probe_of_a_limited_server_says_what_is_missing(void)
     g_assert_nonnull(
         strstr(g_ptr_array_index(facts->missing, 0), "the budget of 5 connections is used up"));
     facts_free(facts);
-    service_stop(&s);
-    probing_stop(&g);
+    probing_end(&g, &s);
 }
 
 static void test_nobody_there_ends_at_once(void)
