@@ -16,5 +16,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     g_assert(audit_changes_list(changes)->len == 0);
     g_autofree char *text = audit_changes_text(changes, true);
     g_autofree char *again = audit_changes_json(changes);
+    g_assert_true(text != NULL && again != NULL);
     return 0;
 }

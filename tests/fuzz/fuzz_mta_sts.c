@@ -21,5 +21,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     g_autofree char *id = mta_sts_record_parse(text, NULL);
     g_assert_true(id == NULL || (strlen(id) >= 1 && strlen(id) <= 32));
     g_autofree char *rua = tls_rpt_record_parse(text, NULL);
+    g_assert_true(rua == NULL || strlen(rua) <= size);
     return 0;
 }

@@ -9,6 +9,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     Bytes rest = input;
     g_autofree char *name = rdata_name(&rest);
     g_assert(rest.len <= size);
+    g_assert(name == NULL || rest.len < size);
     RdataMx mx = {0};
     RdataSrv srv = {0};
     if (rdata_mx(input, &mx)) {

@@ -17,6 +17,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         g_ptr_array_add(chain, certificate);
         g_autofree char *match = tlsa_match(record, chain);
         g_autofree char *text = tlsa_text(record);
+        g_assert_nonnull(text);
+        g_assert_nonnull(match);
     }
     tlsa_record_free(record);
     tls_certificate_free(certificate);

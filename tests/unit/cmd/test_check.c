@@ -173,11 +173,13 @@ static void test_what_is_no_target_is_refused(void)
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_autoptr(GError) error = NULL;
         g_autofree char *none = targets_of(&(CheckOptions){0}, LIST((char *)rows[i].word), &error);
+        g_assert_cmpstr(none, ==, "");
         g_assert_error(error, POSTERN_ERROR, POSTERN_ERROR_USAGE);
         g_assert_nonnull(strstr(error->message, rows[i].part));
     }
     g_autoptr(GError) error = NULL;
     g_autofree char *none = targets_of(&(CheckOptions){0}, (char *[]){NULL}, &error);
+    g_assert_cmpstr(none, ==, "");
     g_assert_error(error, POSTERN_ERROR, POSTERN_ERROR_USAGE);
 }
 

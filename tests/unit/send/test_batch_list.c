@@ -61,8 +61,10 @@ static char *loaded(const BatchItem *item)
 static void test_a_directory(Folder *f, const void *unused)
 {
     (void)unused;
-    g_autofree char *b = put(f, "b.eml", "To: a@b\n\nB"), *a = put(f, "a.eml", "To: a@b\n\nA");
-    g_autofree char *hidden = put(f, ".hidden", "x"), *deeper = put(f, "sub/c.eml", "x");
+    g_free(put(f, "b.eml", "To: a@b\n\nB"));
+    g_free(put(f, "a.eml", "To: a@b\n\nA"));
+    g_free(put(f, ".hidden", "x"));
+    g_free(put(f, "sub/c.eml", "x"));
     g_autoptr(GPtrArray) items = batch_list(f->path, NULL);
     g_assert_cmpuint(items->len, ==, 2);
     g_assert_cmpstr(item(items, 0)->name, ==, "a.eml");
@@ -75,9 +77,9 @@ static void test_a_directory(Folder *f, const void *unused)
 static void test_a_maildir(Folder *f, const void *unused)
 {
     (void)unused;
-    g_autofree char *a = put(f, "cur/1.x:2,S", "To: a@b\n\n"),
-                    *b = put(f, "new/2.x", "To: a@b\n\n");
-    g_autofree char *t = put(f, "tmp/3.x", "x");
+    g_free(put(f, "cur/1.x:2,S", "To: a@b\n\n"));
+    g_free(put(f, "new/2.x", "To: a@b\n\n"));
+    g_free(put(f, "tmp/3.x", "x"));
     g_autoptr(GPtrArray) items = batch_list(f->path, NULL);
     g_assert_cmpuint(items->len, ==, 2);
     g_assert_cmpstr(item(items, 0)->key, ==, "1.x");
