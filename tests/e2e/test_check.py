@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -236,30 +235,3 @@ def test_only_the_mx_of_a_domain(check, dns, postfix):
     way = f"--connect-to=mail.example.test:25:127.0.0.1:{postfix.port('smtp')}"
     done = check("--mx=example.test", *dns.options, way, "--format=json", "--timeout=5", "--fail-on=none")
     assert {service["role"] for service in json.loads(done.out)["services"]} == {"MX"}
-
-
-# --- in a browser
-
-
-@pytest.mark.skipif(not shutil.which("chromium"), reason="no chromium")
-@pytest.mark.parametrize("width", [360, 1200])
-def test_html_is_shown_by_a_browser_that_asks_nobody(check, dovecot, tmp_path, width):
-    """No script, nothing loaded, nothing wider than a phone, and something to see."""
-    done = check(dovecot.url("imaps"), "--format=html:out.html", "--fail-on=none")
-    page = tmp_path / "page.html"
-    frame = tmp_path / "frame.html"
-    page.write_text((done.home.written / "out.html").read_text())
-    # The page runs no script; one around it measures.
-    frame.write_text(
-        f"<iframe id=f src=page.html style='width:{width}px;height:800px;border:0'></iframe><script>"
-        "onload = () => { const d = document.getElementById('f').contentDocument; document.title = JSON.stringify("
-        "{wide: d.documentElement.scrollWidth, articles: d.querySelectorAll('article').length, "
-        "resources: document.getElementById('f').contentWindow.performance.getEntriesByType('resource').length}) }</script>"
-    )
-    command = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--allow-file-access-from-files"]
-    command += [f"--user-data-dir={tmp_path}/profile", "--host-resolver-rules=MAP * ~NOTFOUND", "--dump-dom", frame.as_uri()]
-    shown = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=90, check=True, text=True)
-    measured = json.loads(re.search(r"<title>(.*)</title>", shown.stdout)[1])
-    assert measured["wide"] <= width
-    assert measured["articles"] > 0
-    assert measured["resources"] == 0
