@@ -195,8 +195,9 @@ static bool prepare(Direct *d, GError **error)
     const SendOptions *o = d->options;
     SubmitWishes wishes = send_wishes(o);
     if (o->stop_after && !wishes.stop) {
-        return error_fail(error, POSTERN_ERROR_USAGE,
-                          "--mx stops after mail, rcpt or data; the rungs before are shown by -v");
+        error_fail(error, POSTERN_ERROR_USAGE,
+                   "--mx stops after mail, rcpt or data; the rungs before are shown by -v");
+        return false;
     }
     g_autofree char *from = send_default_from(NULL, NULL);
     d->message = send_message(o, from, error);

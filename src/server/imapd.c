@@ -165,6 +165,7 @@ static bool run_command(Imapd *i, const ImapdCommand *command, Bytes args, bool 
     if (why) {
         return imapd_bad(i, why);
     }
+    g_assert(command != NULL); /* there is an objection to one that nobody knows */
     unsigned before = i->errors;
     i->uid = uid;
     i->no_expunge = command->no_expunge && !uid;

@@ -302,7 +302,7 @@ static void tell_end(Guest *g, const GError *why)
 /* "127.0.0.1:40000"; "a unix socket". */
 static char *peer_text(int fd)
 {
-    struct sockaddr_storage address;
+    struct sockaddr_storage address = {0};
     socklen_t len = sizeof(address);
     char host[INET6_ADDRSTRLEN] = "";
     uint16_t port = 0;
