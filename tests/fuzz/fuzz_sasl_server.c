@@ -10,12 +10,14 @@ static Secret *password_of(void *user, const char *name)
     return secret_copy(user);
 }
 
-static bool no_token(void *user, const char *name, const Secret *token, char **ret_name)
+static bool no_token(void *user, const char *name, const Secret *token, char **ret_name,
+                     char **ret_why)
 {
     (void)user;
     (void)name;
     (void)token;
     (void)ret_name;
+    (void)ret_why;
     return false;
 }
 
