@@ -35,12 +35,12 @@ static bool make_tls(Sandbox *box, GError **error)
     const SandboxPlan *plan = box->plan;
     const char *const all[] = {plan->host, "localhost", "127.0.0.1", "::1", NULL};
     const char *const *names = plan->host && strcmp(plan->host, "localhost") != 0 ? all : all + 1;
-    g_autofree char *root = tls_mint_root(box->mint);
+    g_autofree char *authorities = tls_mint_authorities(box->mint);
     TlsServerPlan tls = {.cert_file = plan->cert_file,
                          .key_file = plan->key_file,
                          .min = plan->tls_min,
                          .max = plan->tls_max,
-                         .client_ca = root};
+                         .client_ca = authorities};
     TlsMintPlan mint = {.names = names};
     if (!sandbox_fault_tls(box, &mint, &tls, error)) {
         return false;

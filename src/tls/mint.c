@@ -186,6 +186,11 @@ char *tls_mint_root(const TlsMint *mint)
     return pem_of((X509 *const[]){mint->root.certificate, NULL});
 }
 
+char *tls_mint_authorities(const TlsMint *mint)
+{
+    return pem_of((X509 *const[]){mint->root.certificate, mint->intermediate.certificate, NULL});
+}
+
 static bool save(const Secret *text, const char *what, const char *path, GError **error)
 {
     g_autoptr(GError) why = NULL;

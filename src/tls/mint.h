@@ -19,6 +19,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(TlsMint, tls_mint_free)
 bool tls_mint_save(const TlsMint *mint, const char *path, GError **error);
 /* The root's certificate, PEM: what clients are to trust. The caller frees it. */
 char *tls_mint_root(const TlsMint *mint);
+/* Both certificates: for servers that ask clients for one, of whom not all send the intermediate.
+ * The caller frees it. */
+char *tls_mint_authorities(const TlsMint *mint);
 
 /* All-zero but for names is a good certificate by the intermediate. */
 typedef struct {

@@ -70,15 +70,26 @@ static bool use_certificate(SSL_CTX *context, const TlsServerPlan *plan, GError 
 }
 
 /* Makes `pem` what client certificates are verified against, and what clients are told of. */
+/* In a store of its own: from the usual one OpenSSL would complete the server's own chain. */
 static bool trust_text(SSL_CTX *context, const char *pem)
 {
     BIO *bio = BIO_new_mem_buf(pem, -1);
-    X509 *x = bio ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
-    bool ok = x && X509_STORE_add_cert(SSL_CTX_get_cert_store(context), x) == 1 &&
-              SSL_CTX_add_client_CA(context, x) == 1;
-    X509_free(x);
+    X509_STORE *store = X509_STORE_new();
+    X509 *x;
+    unsigned n = 0;
+    bool ok = bio && store;
+    while (ok && (x = PEM_read_bio_X509(bio, NULL, NULL, NULL))) {
+        ok = X509_STORE_add_cert(store, x) == 1 && SSL_CTX_add_client_CA(context, x) == 1;
+        X509_free(x);
+        n++;
+    }
+    ERR_clear_error(); /* the end of the text is one */
+    if (!ok || SSL_CTX_set0_verify_cert_store(context, store) != 1) {
+        X509_STORE_free(store);
+        ok = false;
+    }
     BIO_free(bio);
-    return ok;
+    return ok && n > 0;
 }
 
 /* Clients are asked for a certificate; without one they are served all the same, with a wrong one
