@@ -12,7 +12,7 @@
 #include "audit/learn.h"
 #include "base/escape.h"
 
-enum { ANSWER_SECONDS = 10, CHUNK = 16 * 1024, SHOWN_MAX = 60, AGAIN_MAX = 2 };
+enum { ANSWER_SECONDS = 10, TRIAL_SECONDS = 3, CHUNK = 16 * 1024, SHOWN_MAX = 60, AGAIN_MAX = 2 };
 
 void asked_clear(Asked *asked)
 {
@@ -122,10 +122,9 @@ static void take_leave(Session *s)
     stream_write(wire_stream(s->wire), (Bytes){close_notify, 7}, deadline_in(1), NULL);
 }
 
-static void say(Asked *asked, const GByteArray *hello)
+static void say(Asked *asked, const GByteArray *hello, double seconds)
 {
-    Deadline deadline =
-        deadline_in(MIN((double)ANSWER_SECONDS, wire_timeout(asked->session->wire)));
+    Deadline deadline = deadline_in(MIN(seconds, wire_timeout(asked->session->wire)));
     Stream *stream = wire_stream(asked->session->wire);
     /* A write that fails may have been answered before. */
     stream_write(stream, bytes_of_array(hello), deadline, NULL);
@@ -194,11 +193,11 @@ static void begin(Prober *p, Asked *asked)
     asked->prober = p;
 }
 
-static void say_in_company(Prober *p, const GByteArray *hello, Asked *asked)
+static void say_in_company(Prober *p, const GByteArray *hello, double seconds, Asked *asked)
 {
     asked->crowd = p->gate.inside;
     g_ptr_array_add(p->asking, asked);
-    say(asked, hello);
+    say(asked, hello, seconds);
     g_ptr_array_remove_fast(p->asking, asked);
 }
 
@@ -207,10 +206,11 @@ void ask_once(Prober *p, const GByteArray *hello, Asked *asked)
     begin(p, asked);
     asked->session = reach_hello(p, &asked->why);
     if (asked->session) {
-        say_in_company(p, hello, asked);
+        say_in_company(p, hello, ANSWER_SECONDS, asked);
     }
 }
 
+/* A server that serves one after the other lets all but one wait for ever. */
 void ask_once_reserved(Prober *p, const GByteArray *hello, Asked *asked)
 {
     begin(p, asked);
@@ -221,7 +221,7 @@ void ask_once_reserved(Prober *p, const GByteArray *hello, Asked *asked)
     }
     asked->session = s;
     if (s) {
-        say_in_company(p, hello, asked);
+        say_in_company(p, hello, TRIAL_SECONDS, asked);
     } else {
         asked->why = g_strdup(error ? error->message : "there was no TLS to be had");
     }

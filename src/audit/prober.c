@@ -17,6 +17,7 @@ enum {
     GREETING_SECONDS = 30, /* postscreen's greet delay is 6, some wait longer */
     GREET_DELAY_US = 5 * G_USEC_PER_SEC,
     PATIENCE_SECONDS = 75, /* limits are counted by the minute */
+    IMPATIENT_SECONDS = 3,
     STRANGER_SECONDS = 15, /* for one that has never let us in */
 };
 
@@ -198,6 +199,9 @@ unsigned prober_reserve(Prober *p, unsigned wanted)
         prober_alone_no_more(p);
         return 0;
     }
+    double greeting = (double)p->facts->greeting_us / G_USEC_PER_SEC;
+    p->impatient = p->raw;
+    p->impatient.timeout = MIN(p->raw.timeout, IMPATIENT_SECONDS + greeting);
     unsigned n = 1;
     while (n < wanted && (!p->plan->gate || gate_try(p->plan->gate))) {
         gate_push_in(&p->gate);
@@ -490,7 +494,7 @@ Session *prober_climb(Prober *p, const SessionPlan *plan, Stage upto, GError **e
 Session *prober_climb_reserved(Prober *p, Stage upto, GError **error)
 {
     bool in_tls;
-    Session *s = climb_once(p, &p->raw, upto, &in_tls, error);
+    Session *s = climb_once(p, &p->impatient, upto, &in_tls, error);
     if (!s) {
         leave(p);
     }

@@ -20,6 +20,7 @@ struct Prober {
     const Target *target;     /* borrowed */
     Facts *facts;             /* borrowed; connections and budget are counted in it */
     SessionPlan raw;          /* up to just before the handshake, which is ours to make */
+    SessionPlan impatient;    /* the same, for many at a time: some servers let all but one wait */
     Target raw_target;        /* as target, but without TLS from the start */
     char **connect_to;        /* pins the address once one has answered */
     char *stopped;            /* why no more connections are made, or NULL */
@@ -78,8 +79,8 @@ void prober_drop(Prober *p, Session *s);
  * prober_reserve_end(). To be called without a connection. Suspends. */
 unsigned prober_reserve(Prober *p, unsigned wanted);
 void prober_reserve_end(Prober *p);
-/* As prober_climb() with p->raw, with a place that was reserved, and without a second try. Failing
- * gives the place back. Suspends. */
+/* As prober_climb() with p->raw, but with a place that was reserved, little patience and no second
+ * try. Failing gives the place back. Suspends. */
 Session *prober_climb_reserved(Prober *p, Stage upto, GError **error);
 /* Is there more than one connection at this moment? Then what fails may have failed for that. */
 bool prober_crowded(const Prober *p);

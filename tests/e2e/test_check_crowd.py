@@ -95,3 +95,22 @@ def test_doubts_cost_little_where_nobody_is_turned_away(postern, pki, dovecot, r
     assert whole.service["connections"]["used"] <= 80, whole.service["connections"]
     quick = check(postern, pki, dovecot.url("imaps"), connections=20)
     assert not complaints(quick, real) and not quick.service["missing"], quick.service["missing"]
+
+
+def test_a_transcript_has_one_conversation_after_the_other(postern, pki, postfix):
+    """Without it they would go on beside each other, and nobody could tell them apart."""
+    whole = check(postern, pki, postfix.url("smtp"), "--full", "--transcript=said.txt", "--parallel=24", connections=200)
+    text = (whole.result.home.written / "said.txt").read_text()
+    lines = [line.split(maxsplit=1) for line in text.splitlines()]
+    spoken = [(arrow, words) for arrow, words in (line for line in lines if len(line) == 2) if arrow in ("->", "<-")]
+    greetings = [i for i, (arrow, words) in enumerate(spoken) if arrow == "<-" and words.startswith("220 ") and "ESMTP" in words]
+    used = whole.service["connections"]["used"]
+    assert len(greetings) == used > 80, (len(greetings), used)
+    for i in greetings:
+        assert spoken[i + 1] == ("->", "EHLO check.example.test"), spoken[i : i + 3]
+    starts = [i for i, (arrow, words) in enumerate(spoken) if (arrow, words) == ("->", "STARTTLS")]
+    behind = [spoken[i + 1][1] for i in starts]
+    assert behind.count("NOOP") <= 1  # to see whether it is executed inside TLS
+    assert {words for words in behind if words != "NOOP"} == {"220 2.0.0 Ready to start TLS"}
+    assert len(starts) > 80
+    assert offered(whole) == truth.suites(postfix.port("smtp"), "smtp")

@@ -223,6 +223,50 @@ static void test_keys_cannot_be_renewed_below_tls_1_3(void)
     SSL_CTX_free(server.context);
 }
 
+/* CVE-2011-1473: whether the server agrees to a second handshake, and what it says when not. */
+static void test_a_new_handshake_is_agreed_to_or_refused(void)
+{
+    for (int allowed = 0; allowed < 2; allowed++) {
+        TestServer server = {.context = test_server_context(&w.leaf, NULL)};
+        if (allowed) {
+            SSL_CTX_set_options(server.context, SSL_OP_ALLOW_CLIENT_RENEGOTIATION);
+        }
+        TlsPlan plan = world_plan(&w);
+        plan.max = TLS_1_2;
+        TlsPeer *peer = NULL;
+        g_autoptr(GError) error = NULL;
+        Stream *s = test_connect(&server, &plan, "mail.test", &peer, NULL);
+        g_assert_cmpint(tls_renegotiate(s, deadline_in(20), &error), ==, allowed);
+        if (allowed) {
+            g_assert_no_error(error);
+            test_say_and_hear(s, "still here");
+        } else {
+            g_assert_error(error, POSTERN_ERROR, POSTERN_ERROR_PROTOCOL);
+            g_assert_nonnull(strstr(error->message, "renegotiation"));
+        }
+        test_hang_up(s);
+        test_server_join(&server);
+        tls_peer_free(peer);
+        SSL_CTX_free(server.context);
+    }
+}
+
+static void test_there_is_no_new_handshake_in_tls_1_3(void)
+{
+    TestServer server = {.context = test_server_context(&w.leaf, NULL)};
+    TlsPlan plan = world_plan(&w);
+    TlsPeer *peer = NULL;
+    g_autoptr(GError) error = NULL;
+    Stream *s = test_connect(&server, &plan, "mail.test", &peer, NULL);
+    g_assert_false(tls_renegotiate(s, deadline_in(20), &error));
+    g_assert_error(error, POSTERN_ERROR, POSTERN_ERROR_USAGE);
+    test_say_and_hear(s, "still here");
+    test_hang_up(s);
+    test_server_join(&server);
+    tls_peer_free(peer);
+    SSL_CTX_free(server.context);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -237,6 +281,8 @@ int main(int argc, char **argv)
     g_test_add_func("/session/ticket", test_a_ticket_is_taken_in_without_a_read_and_loses_no_byte);
     g_test_add_func("/session/rekey", test_keys_are_renewed_in_both_directions);
     g_test_add_func("/session/rekey-old", test_keys_cannot_be_renewed_below_tls_1_3);
+    g_test_add_func("/session/renegotiate", test_a_new_handshake_is_agreed_to_or_refused);
+    g_test_add_func("/session/renegotiate-1.3", test_there_is_no_new_handshake_in_tls_1_3);
     int result = g_test_run();
     world_clear(&w);
     return result;
