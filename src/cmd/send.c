@@ -65,7 +65,7 @@ static const Option options[] = {
      "so many connections at a time in a batch (default: 1)", NULL},
     {"journal", 0, OPTION_FILE, AT(journal), "FILE",
      "where a batch writes down what is done (default: in the state directory)", NULL},
-    {"retries", 0, OPTION_INT, AT(retries), "N",
+    {"retries", 0, OPTION_STRING, AT(retries), "N",
      "tries behind the first in a batch, when the server says later (default: 3)", NULL},
     {"retry-after", 0, OPTION_DOUBLE, AT(retry_after), "SECONDS",
      "wait so long before the first of them, twice as long each time (default: 30)", NULL},

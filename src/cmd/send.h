@@ -34,7 +34,8 @@ typedef struct {
     char *stop_after;
     /* many */
     char *batch, *journal;
-    int connections, retries;
+    int connections;
+    char *retries; /* a number; 0 is one */
     double retry_after;
     /* later */
     bool queue, flush, daemon, now, queue_list;

@@ -15,6 +15,7 @@
 
 enum {
     RETRIES = 3,
+    RETRIES_MAX = 1000,
     RETRY_AFTER = 30,
     CONNECTIONS_MAX = 100,
     KEPT_OCTETS = 8 << 20,
@@ -230,6 +231,12 @@ static bool check(const SendOptions *o, GError **error)
                           "--batch takes ready messages: --text, --message and their kin do not go "
                           "with it");
     }
+    guint64 retries;
+    if (o->retries && !g_ascii_string_to_unsigned(o->retries, 10, 0, RETRIES_MAX, &retries, NULL)) {
+        return error_fail(error, POSTERN_ERROR_USAGE,
+                          "--retries takes a number from 0 to %d, not \"%s\"", RETRIES_MAX,
+                          o->retries);
+    }
     return o->connections <= CONNECTIONS_MAX ||
            error_fail(error, POSTERN_ERROR_USAGE, "--connections: at most %d", CONNECTIONS_MAX);
 }
@@ -270,7 +277,7 @@ static bool send_all(Many *m, BatchCount *count, GError **error)
                      .recipients = (const char *const *)recipients},
         .journal = m->journal,
         .connections = (unsigned)MAX(o->connections, 1),
-        .retries = o->retries ? (unsigned)o->retries : RETRIES,
+        .retries = o->retries ? (unsigned)g_ascii_strtoull(o->retries, NULL, 10) : RETRIES,
         .retry_after = o->retry_after > 0 ? o->retry_after : RETRY_AFTER,
         .told = told,
         .waiting = waiting,

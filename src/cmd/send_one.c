@@ -105,6 +105,12 @@ Connection *send_connection(const SendOptions *o, const char *url, SendShow *sho
     if (!submit_check_wishes(&wishes, error)) {
         return NULL;
     }
+    if (!url && !o->connect.account) {
+        error_fail(error, POSTERN_ERROR_USAGE,
+                   "no server is named: give an address such as submissions://mail.example.org, or "
+                   "--account=NAME (--mx finds the servers by itself)");
+        return NULL;
+    }
     g_autoptr(Connection) c = connection_new(&o->connect, url, "submission", error);
     if (!c) {
         return NULL;
