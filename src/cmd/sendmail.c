@@ -277,7 +277,7 @@ static char *header_sender(Bytes raw)
     g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func(g_free);
     bool good = header_find(header_split(raw, NULL), "From", &field) &&
                 address_list(field.value, found, NULL) && found->len;
-    return good ? g_strdup(g_ptr_array_index(found, 0)) : NULL;
+    return good ? qualified(g_ptr_array_index(found, 0)) : NULL;
 }
 
 static char **recipient_lists(const Sendmail *s)
@@ -319,6 +319,22 @@ static char *from_field(const Sendmail *s, const char *sender)
     return g_strdup_printf("%s <%s>", name, sender);
 }
 
+/* "To: joe" in a header means somebody here, too: the envelope says so, the header stays. */
+static void qualify_envelope(Outgoing *message)
+{
+    GPtrArray *to = message->recipients;
+    for (guint i = 0; i < to->len; i++) {
+        char *whole = qualified(to->pdata[i]);
+        g_free(to->pdata[i]);
+        to->pdata[i] = whole;
+    }
+    if (message->sender && *message->sender) {
+        char *whole = qualified(message->sender);
+        g_free(message->sender);
+        message->sender = whole;
+    }
+}
+
 static Outgoing *make_message(Sendmail *s, GByteArray *raw, GError **error)
 {
     if (s->full_name &&
@@ -339,6 +355,9 @@ static Outgoing *make_message(Sendmail *s, GByteArray *raw, GError **error)
     g_autoptr(Outgoing) message = outgoing_new(bytes_of_array(raw), &plan, error);
     if (message && !message->sender && !outgoing_set_sender(message, own, error)) {
         return NULL;
+    }
+    if (message) {
+        qualify_envelope(message);
     }
     if (message && !message->recipients->len) {
         error_fail(error, POSTERN_ERROR_USAGE, "nobody is named to send it to%s",
