@@ -3,7 +3,6 @@
 import email
 import email.policy
 import json
-import os
 import random
 import signal
 import subprocess
@@ -12,12 +11,10 @@ from collections import Counter
 
 import pytest
 from rig.postern import binary
-from test_send_batch import Sink
+from test_send_batch import KILLS, MESSAGES, Sink, kill_again_and_again, report_of_kills
 
 ALICE, BOB = "alice@example.test", "bob@example.test"
 USAGE, NO_INPUT, UNAVAILABLE, CANT_CREATE, TEMPFAIL = 64, 66, 69, 73, 75
-KILLS = int(os.environ.get("POSTERN_KILLS", 12))
-MESSAGES = int(os.environ.get("POSTERN_MESSAGES", 60))
 AWAY = "smtp://127.0.0.1:1"
 
 
@@ -228,24 +225,10 @@ def test_kill_at_any_moment_loses_nothing_and_doubles_only_in_the_window(postern
         text = f"From: {ALICE}\nTo: {BOB}\nSubject: {subject}\n\nBody\n"
         done = postern.run("send", server.url, "--queue", "--spool", spool, input=text, home=home)
         assert done.status == 0, done
-    chance = random.Random(7)
     argv = [binary(), "send", "--flush", "--quiet", "--spool", str(spool)]
-    kills = 0
-    while kills < KILLS:
-        child = subprocess.Popen(argv, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        before, patience = sum(server.taken.values()), time.monotonic() + 5
-        while sum(server.taken.values()) == before and child.poll() is None and time.monotonic() < patience:
-            time.sleep(0.001)
-        time.sleep(chance.random() * 0.004 * MESSAGES / KILLS)
-        if child.poll() is not None:
-            break
-        child.send_signal(signal.SIGKILL)
-        child.wait()
-        kills += 1
+    kills, times = kill_again_and_again(argv, environment, server, random.Random(7))
     done = postern.run("send", "--flush", "--now", "--spool", spool, home=home)
     assert done.status == 0, done
-    lost = Counter(wanted) - server.taken
-    doubled = sum(count - 1 for count in server.taken.values())
-    print(f"{kills} kills, {MESSAGES} messages, {len(lost)} lost, {doubled} doubled")
+    lost, doubled = report_of_kills(server, kills, times, wanted)
     assert not lost and doubled <= kills and kills >= min(KILLS, 3)
     assert not [file for file in spool.iterdir() if file.suffix == ".job"]

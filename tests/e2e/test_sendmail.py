@@ -5,6 +5,7 @@ import email.header
 import email.policy
 import os
 import shutil
+import socket
 import subprocess
 
 import pytest
@@ -67,6 +68,23 @@ def test_recipients_from_the_header_and_bcc_out_of_it(sendmail, server):
     assert (done.returncode, done.stdout, done.stderr) == (0, "", ""), done
     (text,) = server.texts
     assert "Bcc" not in text and text.endswith("\nHi\n.\nmore\n") and "\nDate: " in text and "\nMessage-ID: " in text
+
+
+def test_a_name_alone_is_somebody_here(sendmail, server):
+    """As sendmail has it: in the envelope; what the header says stays."""
+    done = sendmail("-t", input="From: cron\nTo: joe, Ann <ann>\nSubject: m0001\n\nHi\n")
+    assert done.returncode == 0, done
+    host = socket.gethostname()
+    envelope = [line for line in server.said if line.startswith(("MAIL", "RCPT"))]
+    assert envelope[0].startswith(f"MAIL FROM:<cron@{host}>"), envelope
+    assert envelope[1:] == [f"RCPT TO:<joe@{host}>", f"RCPT TO:<ann@{host}>"]
+    assert "\nTo: joe, Ann <ann>\n" in server.texts[0]
+
+
+def test_no_second_message_hides_in_the_first(sendmail, server):
+    said = f"HELO x\r\nMAIL FROM:<{ALICE}>\r\nRCPT TO:<{BOB}>\r\nDATA\r\nSubject: m0001\r\n\r\none\n.\nMAIL FROM:<evil@x>\r\n"
+    done = sendmail("-bs", input=said + ".\r\nQUIT\r\n")
+    assert len(server.texts) == 1 and "\n.\nMAIL FROM:<evil@x>\n" in server.texts[0], done
 
 
 def test_a_dot_ends_it_but_not_with_oi(sendmail, server):
