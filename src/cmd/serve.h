@@ -33,9 +33,11 @@ typedef struct {
 typedef struct {
     const ServeOptions *options;
     Sandbox *box;
-    GPtrArray *made_up; /* of ServeMadeUp */
-    FILE *log;          /* or NULL */
-    bool live;          /* events are shown on standard error */
+    GPtrArray *made_up;    /* of ServeMadeUp */
+    FILE *log;             /* or NULL */
+    bool live;             /* events are shown on standard error */
+    unsigned long folding; /* the session whose answer is shown in part, */
+    unsigned folded;       /* and how many of its lines are not */
     bool log_failed;
     int run_status; /* of --run */
 } Serve;

@@ -125,6 +125,15 @@ void guest_reply(Guest *g, const char *format, ...)
     g_string_append(g->out, "\r\n");
 }
 
+void guest_reply_decoded(Guest *g, const char *before, Bytes raw)
+{
+    g_autofree char *text = bytes_base64(raw);
+    g_autoptr(GString) told = g_string_new(before);
+    g_string_append_len(told, raw.data, (gssize)raw.len);
+    g_string_append_printf(g->out, "%s%s\r\n", before, text);
+    guest_tell_bytes(g, SANDBOX_SENT, bytes_of_string(told), false);
+}
+
 bool guest_send(Guest *g, Bytes octets, GError **error)
 {
     if (g->out->len + octets.len < OUT_FLUSH) {

@@ -39,6 +39,8 @@ struct Guest {
 bool guest_line(Guest *g, Bytes *line, GError **error);
 /* One line (CRLF is added) to be sent. Nothing waits here. */
 void guest_reply(Guest *g, const char *format, ...) G_GNUC_PRINTF(2, 3);
+/* The same for a line of base64: the observer is told what it says. */
+void guest_reply_decoded(Guest *g, const char *before, Bytes raw);
 /* Octets as they are: a message, a literal. Large ones go out at once. Suspends. */
 bool guest_send(Guest *g, Bytes octets, GError **error);
 /* Sends what waits. Suspends. */
@@ -79,6 +81,9 @@ typedef enum {
     GUEST_LOGIN_CANCELLED
 } GuestLogin;
 
+/* Arguments of AUTH for the observer: the mechanism, and ***** for what is behind it. The caller
+ * frees it. */
+char *guest_auth_words(Bytes args);
 /* The whole exchange but for the final reply. `initial` is base64, "=" for an empty one;
  * has_initial false: none came. Suspends. */
 bool guest_sasl(Guest *g, const GuestSasl *framing, Bytes mechanism, bool has_initial,

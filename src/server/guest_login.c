@@ -110,6 +110,13 @@ bool guest_apop_is(Guest *g, Bytes challenge, Bytes user, Bytes digest)
            (expected && bytes_equal_ci(digest, expected));
 }
 
+char *guest_auth_words(Bytes args)
+{
+    Bytes rest = args;
+    const SaslMechanism *m = sasl_mechanism_find(bytes_word(&rest));
+    return m ? g_strconcat(m->name, rest.len ? " *****" : "", NULL) : g_strdup("*****");
+}
+
 /* What a client sent in answer, for the log: the mechanism and how much; the words themselves only
  * with --show-secrets. */
 static void tell_response(Guest *g, const char *mechanism, Bytes raw)
@@ -138,8 +145,7 @@ static void send_challenge(Guest *g, const GuestSasl *framing, const GByteArray 
         g_autofree char *bare = bytes_dup(bytes_trim(bytes_of(framing->challenge)));
         guest_reply(g, "%s", bare);
     } else if (!guest_fault(g, "auth-silent")) {
-        g_autofree char *text = bytes_base64(bytes_of_array(challenge));
-        guest_reply(g, "%s%s", framing->challenge, text);
+        guest_reply_decoded(g, framing->challenge, bytes_of_array(challenge));
     }
 }
 

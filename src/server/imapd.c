@@ -141,8 +141,10 @@ static const char *objection(const Imapd *i, const ImapdCommand *command, bool u
 static void tell_command(Imapd *i, const ImapdCommand *command, const ImapCommandLine *line)
 {
     if (command && command->secret && line->args.len > 0 && !i->g->box->plan->show_secrets) {
-        g_autofree char *text = g_strdup_printf("%s %s *****", i->tag, command->verb);
-        guest_tell_bytes(i->g, SANDBOX_RECEIVED, bytes_of(text), true);
+        bool auth = strcmp(command->verb, "AUTHENTICATE") == 0;
+        g_autofree char *words = auth ? guest_auth_words(line->args) : g_strdup("*****");
+        g_autofree char *text = g_strdup_printf("%s %s %s", i->tag, command->verb, words);
+        guest_tell_bytes(i->g, SANDBOX_RECEIVED, bytes_of(text), strstr(words, "*****") != NULL);
     } else {
         guest_tell_bytes(i->g, SANDBOX_RECEIVED, bytes_of_string(i->command), false);
     }

@@ -388,8 +388,10 @@ static const Pop3dCommand *find_command(Bytes verb)
 static void tell_line(Pop3d *p, const Pop3dCommand *command, Bytes line, Bytes args)
 {
     if (command && command->secret && args.len > 0 && !p->g->box->plan->show_secrets) {
-        g_autofree char *text = g_strdup_printf("%s *****", command->verb);
-        guest_tell_bytes(p->g, SANDBOX_RECEIVED, bytes_of(text), true);
+        bool auth = strcmp(command->verb, "AUTH") == 0;
+        g_autofree char *words = auth ? guest_auth_words(args) : g_strdup("*****");
+        g_autofree char *text = g_strdup_printf("%s %s", command->verb, words);
+        guest_tell_bytes(p->g, SANDBOX_RECEIVED, bytes_of(text), strstr(words, "*****") != NULL);
     } else {
         guest_tell_bytes(p->g, SANDBOX_RECEIVED, line, false);
     }

@@ -268,9 +268,9 @@ static bool do_command(Smtpd *s, Bytes line, GError **error)
     if (!login) {
         guest_tell_bytes(g, SANDBOX_RECEIVED, line, false);
     } else {
-        Bytes rest = args, mechanism = bytes_word(&rest);
-        guest_tell(g, SANDBOX_RECEIVED, "AUTH %.*s%s", (int)mechanism.len, mechanism.data,
-                   rest.len ? " ..." : "");
+        g_autofree char *words = guest_auth_words(args);
+        g_autofree char *text = g_strconcat("AUTH ", words, NULL);
+        guest_tell_bytes(g, SANDBOX_RECEIVED, bytes_of(text), strstr(words, "*****") != NULL);
     }
     g_autofree char *copy = bytes_dup(args); /* a wait ends `line` */
     smtpd_note_address(s, (Bytes){copy, args.len});

@@ -281,8 +281,8 @@ static bool finish(Smtpd *s, GBytes *text, GError **error)
         guest_reply(g,
                     stored == s->rcpts->len ? "250 2.0.0 taken" : "451 4.3.0 it cannot be written");
     }
-    guest_tell(g, SANDBOX_MAIL, "from <%s> to %u recipients, %zu octets", s->from, s->rcpts->len,
-               g_bytes_get_size(text));
+    guest_tell(g, SANDBOX_MAIL, "from <%s> to %u recipient%s, %zu octets", s->from, s->rcpts->len,
+               s->rcpts->len == 1 ? "" : "s", g_bytes_get_size(text));
     if (stored) {
         sandbox_took_mail(g->box);
     }

@@ -153,3 +153,17 @@ def test_what_came_before_a_restart_is_still_known(postern, passwords, tmp_path)
         assert path.endswith(":2,S") and open(path, "rb").read() == message
         assert again.report()["messages"] == 0  # of this run
         assert again.close() == OK
+
+
+# --- the live view ---
+
+
+def test_the_live_view_is_one_line_a_command(postern):
+    home = postern.home(shows_secrets=True)
+    client = 'curl -sS --ssl-reqd --cacert "$CA" -u "$MAIL_USER:$MAIL_PASSWORD" --login-options AUTH=%s "%s://localhost:$%s_PORT/"'
+    done = postern.run("serve", "-v", "--run", " && ".join(client % words for words in (("CRAM-MD5", "pop3", "POP3"), ("PLAIN", "imap", "IMAP"))), home=home)
+    assert done.status == OK, done
+    lines = done.err.splitlines()
+    assert "1 pop3 ~> AUTH CRAM-MD5" in lines and any(line.startswith("2 imap ~> A004 AUTHENTICATE PLAIN") for line in lines), lines
+    assert any(line.startswith("1 pop3 <~ + <") and line.endswith(">") for line in lines)  # the challenge, decoded
+    assert "1 pop3 ... 7 more lines" in lines and "1 pop3 === login user by CRAM-MD5" in lines
