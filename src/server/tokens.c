@@ -62,6 +62,5 @@ bool sandbox_token_is_good(Sandbox *box, const char *name, const Secret *token, 
             return true;
         }
     }
-    return sandbox_jwt_is_good(box, name, token, (int64_t)time(NULL), ret_name,
-                               ret_why);
+    return sandbox_jwt_is_good(box, name, token, (int64_t)time(NULL), ret_name, ret_why);
 }
