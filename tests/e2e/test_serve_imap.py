@@ -2,9 +2,13 @@
 
 import imaplib
 import re
+import shutil
+import smtplib
+import ssl
 import subprocess
 
 import pytest
+from rig.dovecot import Dovecot
 from rig.mailbox import fill
 from sandboxing import MESSAGES, PASSWORD, Serving
 
@@ -22,8 +26,6 @@ def serving(tmp_path_factory):
 @pytest.fixture(scope="module")
 def dovecot_imap(rig, dovecot, users):
     """A mailbox of Dovecot's with the same mail, opened."""
-    import ssl
-
     client = imaplib.IMAP4_SSL("localhost", dovecot.port("imaps"), ssl_context=ssl._create_unverified_context(), timeout=30)
     client.login(users.bob.name, users.bob.password)
     client.create("Odd")
@@ -244,6 +246,36 @@ def test_a_restart_keeps_folders_uids_and_flags(tmp_path):
         assert repr(again) == re.sub(r" ?" + re.escape(r"\\Recent"), "", repr(before))
         assert client.status("Lists/K&AOQ-se", "(MESSAGES UIDNEXT UIDVALIDITY)")[1] == folder
         assert client.lsub()[1] == [rb'() "/" "Lists/K&AOQ-se"']
+
+
+def test_dovecot_goes_on_with_the_directory(rig, users, tmp_path):
+    """UIDs, flags and keywords are where it looks for them; what it does not know of the list, the envelope, stays there."""
+    state = tmp_path / "state"
+    with Serving(tmp_path / "serve", state=state) as server:
+        with smtplib.SMTP("127.0.0.1", server.port("smtp"), timeout=30) as client:
+            for n in range(3):
+                client.sendmail("jim@example.test", ["alice@example.test"], b"Subject: %d\r\n\r\n%d\r\n" % (n, n))
+        client = server.imap()
+        client.select()
+        client.store("1", "+FLAGS", r"(\Deleted)")
+        client.expunge()
+        client.store("2", "+FLAGS", r"(\Answered $Mine)")
+        wanted = client.uid("FETCH", "1:*", "(FLAGS BODY.PEEK[])")[1], client.untagged_responses["UIDVALIDITY"]
+        client.logout()
+    dovecot = rig.launch(Dovecot(rig, "dovecot-after-serve"))
+    maildir = dovecot.maildir(users.alice)
+    shutil.rmtree(maildir, ignore_errors=True)
+    shutil.copytree(state / "alice" / "Maildir", maildir)
+    subprocess.run(["chown", "-R", dovecot.owner, maildir], check=False)
+    client = imaplib.IMAP4_SSL("localhost", dovecot.port("imaps"), ssl_context=ssl._create_unverified_context(), timeout=30)
+    client.login(users.alice.name, users.alice.password)
+    client.select()
+    got = client.uid("FETCH", "1:*", "(FLAGS BODY.PEEK[])")[1], client.untagged_responses["UIDVALIDITY"]
+    assert re.sub(r" ?\\\\Recent", "", repr(got)) == re.sub(r" ?\\\\Recent", "", repr(wanted))
+    client.append("INBOX", None, None, b"Subject: more\r\n\r\nmore\r\n")
+    client.logout()
+    listed = (maildir / "dovecot-uidlist").read_text()
+    assert len(re.findall(r"(?m)^[23] .*Fjim@example.test Talice@example.test.* :", listed)) == 2, listed
 
 
 def test_what_is_too_much_is_refused(fresh):
