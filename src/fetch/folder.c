@@ -37,6 +37,14 @@ static bool wants_all(const Run *run)
     return !run_wants_news_only(run);
 }
 
+/* Nothing but news is of interest: no message that is known can be due for anything. */
+static bool keeps_all(const Run *run)
+{
+    const FetchJob *job = run->job;
+    return run_wants_news_only(run) && job->which == FETCH_NEW && job->after == FETCH_KEEP &&
+           job->keep_days <= 0;
+}
+
 static bool list(Folder *f, GError **error)
 {
     const Run *run = f->run;
@@ -51,13 +59,14 @@ static bool list(Folder *f, GError **error)
         .known_uid = f->state.settled,
         .only_new = only_new,
         .ids_only = !wants_all(run),
+        .known_digest = keeps_all(run) && !f->state.in_progress ? f->state.digest : NULL,
         .may_skip = run->job->after == FETCH_KEEP && !run->job->idle,
     };
     f->listing = source_list(run->source, &plan, error);
     if (f->listing == NULL) {
         return false;
     }
-    if (!imap) {
+    if (!imap && !f->listing->unchanged) {
         f->texts = g_string_chunk_new(4096);
         f->ids = identity_pop3(f->listing, f->texts);
         if (!f->listing->has_uidl && f->listing->messages->len > 0) {
@@ -197,17 +206,18 @@ static bool note_gone(const Folder *f, StateMessage *row, bool there, int64_t no
 static bool forget_gone(Folder *f, GError **error)
 {
     int64_t now = g_get_real_time() / G_USEC_PER_SEC;
-    g_autoptr(GHashTable) there = g_hash_table_new(NULL, NULL);
+    const StateMessage *first = (const StateMessage *)(void *)f->known->rows->data;
+    g_autofree bool *there = g_new0(bool, f->known->rows->len + 1);
     for (guint i = 0; i < f->choices->len; i++) {
         const Choice *c = &g_array_index(f->choices, Choice, i);
         if (c->row != NULL) {
-            g_hash_table_add(there, c->row);
+            there[c->row - first] = true;
         }
     }
     bool begun = false;
     for (guint i = 0; i < f->known->rows->len; i++) {
         StateMessage *row = &g_array_index(f->known->rows, StateMessage, i);
-        bool here = g_hash_table_contains(there, row);
+        bool here = there[i];
         bool as_noted =
             here ? row->gone == 0 : row->gone > now - GONE_SECONDS && row->what != STATE_TO_REMOVE;
         if (as_noted) {
@@ -238,8 +248,11 @@ static bool settle(Folder *f, GError **error)
         uint32_t before = is_renumbered(f) ? 0 : f->state.settled;
         now.settled = choose_settled(f->choices, f->listing, before);
     }
+    bool all = keeps_all(f->run) && !has_news(f);
+    g_strlcpy(now.digest, all ? f->listing->digest : "", sizeof now.digest);
     bool same = now.validity == f->state.validity && now.settled == f->state.settled &&
-                now.modseq == f->state.modseq && !f->state.in_progress;
+                now.modseq == f->state.modseq && !strcmp(now.digest, f->state.digest) &&
+                !f->state.in_progress;
     f->state = now;
     return same || state_folder_write(f->run->state, &now, error);
 }
@@ -249,6 +262,14 @@ static bool do_run(Folder *f, GError **error)
     count(f);
     return folder_collect(f, error) && settle(f, error) && folder_remove(f, error) &&
            (source_is_imap(f->run->source) || forget_gone(f, error));
+}
+
+/* The very list of a run that had nothing left to do. */
+static bool nothing_to_do(Folder *f)
+{
+    f->run->totals->listed += f->listing->messages->len;
+    run_tell(f->run, (FetchEvent){.kind = FETCH_EVENT_LISTED, .folder = f->name});
+    return true;
 }
 
 static bool by_mode(Folder *f, GError **error)
@@ -282,7 +303,7 @@ bool folder_do(Run *run, const char *name, GError **error)
 {
     Folder f = {.run = run, .name = name};
     bool good = state_folder(run->state, run->account, name, &f.state, error) && list(&f, error) &&
-                know(&f, error) && by_mode(&f, error);
+                (f.listing->unchanged ? nothing_to_do(&f) : know(&f, error) && by_mode(&f, error));
     folder_clear(&f);
     return good || error_prefix(error, "%s: %s", run->job->name, name);
 }

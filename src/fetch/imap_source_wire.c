@@ -188,6 +188,7 @@ static bool read_and_parse(ImapSource *s, ImapResponse *ret, GError **error)
     if (!wire_release(s->wire, error) || !read_response(s, error)) {
         return false;
     }
+    wire_acknowledge(s->wire);
     imap_parse_response(bytes_of_array(s->whole), ret);
     if (ret->kind == IMAP_GARBAGE) {
         g_autofree char *words = imap_source_words(s);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/digest.h"
 #include "base/escape.h"
 #include "proto/pop3_list.h"
 
@@ -37,6 +38,7 @@ static bool read_lines(Session *s, const List *list, GError **error)
     uint32_t number;
     unsigned misfits = 0;
     while (wire_line(s->wire, &line, error)) {
+        wire_acknowledge(s->wire); /* a long list comes in small records */
         if (!pop3_body_line(&line)) {
             return true;
         }
@@ -248,9 +250,26 @@ static bool has_double(GArray *messages)
     return false;
 }
 
+/* Of the ids in their order, each with a line end behind it, which is in none. */
+static void note_digest(SourceListing *listing)
+{
+    Digest *digest = digest_new(DIGEST_SHA256);
+    uint8_t sum[DIGEST_MAX];
+    bool known = true;
+    for (guint i = 0; i < listing->messages->len && known; i++) {
+        const char *uidl = at(listing->messages, i)->uidl;
+        known = uidl != NULL;
+        digest_update(digest, bytes_of(uidl));
+        digest_update(digest, BYTES_LITERAL("\n"));
+    }
+    digest_finish(digest, sum);
+    g_autofree char *hex = bytes_hex((Bytes){(const char *)sum, digest_size(DIGEST_SHA256)});
+    g_strlcpy(listing->digest, known ? hex : "", sizeof listing->digest);
+}
+
 /* The ids alone tell all when there are as many as STAT says, each another. Else it takes LIST,
  * too. */
-static bool ask_quickly(Pop3Source *p, Lists *lists, GError **error)
+static bool ask_quickly(Pop3Source *p, Lists *lists, const char *known, GError **error)
 {
     Session *s = p->base.session;
     if ((!p->asked && !send_both(p, source_after_login, error)) || !read_ids(s, lists, error) ||
@@ -259,8 +278,12 @@ static bool ask_quickly(Pop3Source *p, Lists *lists, GError **error)
     }
     p->asked = false;
     set_in_order(lists->ids->messages);
-    bool complete = lists->has_ids && lists->count == lists->ids->messages->len &&
-                    !has_double(lists->ids->messages);
+    bool all = lists->has_ids && lists->count == lists->ids->messages->len;
+    if (all) {
+        note_digest(lists->ids);
+    }
+    lists->ids->unchanged = all && known && known[0] && !strcmp(known, lists->ids->digest);
+    bool complete = lists->ids->unchanged || (all && !has_double(lists->ids->messages));
     return complete || (wire_sendf(s->wire, error, "LIST") && read_sizes(s, lists, error));
 }
 
@@ -271,10 +294,14 @@ static SourceListing *pop3_list(Source *source, const SourceListPlan *plan, GErr
     g_autoptr(SourceListing) sizes = source_listing_new("INBOX");
     Lists lists = {.ids = listing, .sizes = sizes};
     bool quick = p->asked || (plan->ids_only && p->pipelining);
-    if (!(quick ? ask_quickly(p, &lists, error) : ask_in_full(p, &lists, error))) {
+    if (!(quick ? ask_quickly(p, &lists, plan->known_digest, error)
+                : ask_in_full(p, &lists, error))) {
         return NULL;
     }
     listing->has_uidl = lists.has_ids;
+    if (listing->unchanged) {
+        return g_steal_pointer(&listing);
+    }
     set_in_order(listing->messages);
     set_in_order(sizes->messages);
     if (!merge(listing, sizes, error) || !pop3_source_identify(p, listing, error)) {

@@ -23,13 +23,15 @@ typedef struct {
 } SourceMessage;
 
 typedef struct {
-    char *folder;        /* IMAP: name in UTF-8; POP3: "INBOX" */
-    char delimiter;      /* IMAP hierarchy delimiter, or 0 */
-    uint32_t validity;   /* UIDVALIDITY; 0 for POP3 */
-    uint32_t uid_next;   /* 0: not told */
-    uint64_t modseq;     /* HIGHESTMODSEQ, or 0 */
-    bool has_uidl;       /* POP3: the ids are the server's own */
-    GArray *messages;    /* of SourceMessage, in the server's order */
+    char *folder;      /* IMAP: name in UTF-8; POP3: "INBOX" */
+    char delimiter;    /* IMAP hierarchy delimiter, or 0 */
+    uint32_t validity; /* UIDVALIDITY; 0 for POP3 */
+    uint32_t uid_next; /* 0: not told */
+    uint64_t modseq;   /* HIGHESTMODSEQ, or 0 */
+    bool has_uidl;     /* POP3: the ids are the server's own */
+    char digest[65];   /* POP3: of all ids, in hex; "": not known */
+    bool unchanged;    /* it is the plan's known_digest: nothing but ids and numbers is filled in */
+    GArray *messages;  /* of SourceMessage, in the server's order */
     GStringChunk *texts; /* what the uidl members point into */
 } SourceListing;
 
@@ -47,6 +49,7 @@ typedef struct {
                                 same; 0: all */
     bool may_skip;           /* IMAP: a folder that is known to have no news need not be selected */
     bool only_new;           /* list only UIDs above known_uid */
+    const char *known_digest; /* POP3: of a listing that had nothing new; or NULL */
     bool ids_only; /* POP3: sizes may be left out, for source_sizes() to ask for if need be; they
                       are told all the same where the ids need them */
 } SourceListPlan;

@@ -35,7 +35,7 @@ Source *pop3_source_open(Session *session, GError **error);
 Source *imap_source_open(Session *session, bool compress, GError **error);
 
 enum {
-    SOURCE_IDLE_SECONDS = 9 * 60, /* less than NATs forget a connection that is silent */
+    SOURCE_IDLE_SECONDS = 9 * 60,          /* less than NATs forget a connection that is silent */
     SOURCE_WINDOW_BYTES = 8 * 1024 * 1024, /* asked for ahead */
     SOURCE_WINDOW_COUNT = 200,
     SOURCE_MESSAGES_MAX = 2 * 1000 * 1000, /* in one folder */

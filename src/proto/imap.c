@@ -32,6 +32,9 @@ bool imap_read(Session *s, GByteArray *whole, ImapResponse *ret, GError **error)
     if (!settle(s, error) || !response_read(s->wire, RESPONSE_MAX, whole, error)) {
         return false;
     }
+    if (s->guessed) {
+        wire_acknowledge(s->wire);
+    }
     imap_parse_response(bytes_of_array(whole), ret);
     if (ret->kind == IMAP_GARBAGE) {
         g_autofree char *shown = escape_line_max(bytes_of_array(whole), SHOWN_MAX);
@@ -101,6 +104,7 @@ static bool take_greeting(Session *s, GError **error)
         return false;
     }
     imap_parse_response(bytes_of_array(whole), &greeting);
+    wire_acknowledge(s->wire);
     row_keep_greeting(s, bytes_of_array(whole));
     if (greeting.kind != IMAP_UNTAGGED) {
         return row_not_spoken(s, bytes_of_array(whole), error);

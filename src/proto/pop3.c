@@ -18,6 +18,9 @@ bool pop3_reply(Session *s, Pop3Line *reply, GError **error)
     if (!settle(s, error) || !wire_line(s->wire, &line, error)) {
         return false;
     }
+    if (s->guessed) {
+        wire_acknowledge(s->wire);
+    }
     pop3_parse_line(line, reply);
     if (reply->status == POP3_NO_STATUS) {
         g_autofree char *shown = escape_line_max(line, SHOWN_MAX);
@@ -36,6 +39,7 @@ static bool take_greeting(Session *s, GError **error)
         return false;
     }
     pop3_parse_line(line, &reply);
+    wire_acknowledge(s->wire);
     row_keep_greeting(s, line);
     if (reply.status == POP3_ERR) {
         return row_turned_away(pop3_code_temporary(reply.code), line, error);

@@ -90,6 +90,10 @@ Bytes wire_take(Wire *w, size_t n);
 bool wire_exact(Wire *w, uint64_t n, size_t max, Bytes *bytes, GError **error);
 /* Is something buffered, here or in the stream, that poll(2) would not show? */
 bool wire_has_buffered(const Wire *w);
+/* Between answers to commands that went out together: a server that has not set TCP_NODELAY keeps
+ * the next one back until this one is acknowledged, and a delayed ACK makes that 40 ms. Nothing
+ * when more is buffered, or where there is no TCP. */
+void wire_acknowledge(const Wire *w);
 
 /* What is awaited, for the messages of waits that fail: "the greeting". Each sent command sets it
  * to "a reply to COMMAND". */

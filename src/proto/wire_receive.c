@@ -2,7 +2,10 @@
  * it. */
 #include "proto/wire_inside.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/escape.h"
 
@@ -334,4 +337,12 @@ bool wire_has_buffered(const Wire *w)
     /* An unfinished line that was looked at already is nothing new: who waits for its rest must
      * wait on the descriptor. */
     return wire_buffer(w).len > w->scanned || (w->stream && stream_has_pending(w->stream));
+}
+
+void wire_acknowledge(const Wire *w)
+{
+    const int yes = 1;
+    if (w->stream && w->stream->fd >= 0 && !wire_has_buffered(w)) {
+        (void)setsockopt(w->stream->fd, IPPROTO_TCP, TCP_QUICKACK, &yes, sizeof yes);
+    }
 }

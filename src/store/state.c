@@ -26,6 +26,7 @@ static const char *const schema[] = {
     "  size INTEGER NOT NULL, received INTEGER NOT NULL, fetched INTEGER NOT NULL,"
     "  gone INTEGER NOT NULL, PRIMARY KEY (folder, id)) WITHOUT ROWID;",
     "ALTER TABLE account ADD COLUMN caps TEXT;",
+    "ALTER TABLE folder ADD COLUMN digest TEXT NOT NULL DEFAULT '';",
     NULL,
 };
 
@@ -89,10 +90,11 @@ static bool add_folder(State *state, int64_t account, const char *name, GError *
 static bool find_folder(State *state, int64_t account, const char *name, StateFolder *ret,
                         bool *found, GError **error)
 {
-    Statement *st = state_statement(state, STATE_FIND_FOLDER,
-                                    "SELECT id, validity, settled, modseq, in_progress FROM folder "
-                                    "WHERE account = ? AND name = ?",
-                                    error);
+    Statement *st =
+        state_statement(state, STATE_FIND_FOLDER,
+                        "SELECT id, validity, settled, modseq, in_progress, digest FROM folder "
+                        "WHERE account = ? AND name = ?",
+                        error);
     if (st == NULL) {
         return false;
     }
@@ -107,6 +109,7 @@ static bool find_folder(State *state, int64_t account, const char *name, StateFo
                              .settled = (uint32_t)statement_int(st, 2),
                              .modseq = (uint64_t)statement_int(st, 3),
                              .in_progress = statement_int(st, 4) != 0};
+        g_strlcpy(ret->digest, statement_text(st, 5), sizeof ret->digest);
         statement_reset(st);
     }
     return true;
@@ -129,7 +132,8 @@ bool state_folder_write(State *state, const StateFolder *folder, GError **error)
 {
     Statement *st = state_statement(
         state, STATE_WRITE_FOLDER,
-        "UPDATE folder SET validity = ?, settled = ?, modseq = ?, in_progress = ? WHERE id = ?",
+        "UPDATE folder SET validity = ?, settled = ?, modseq = ?, in_progress = ?, digest = ? "
+        "WHERE id = ?",
         error);
     if (st == NULL) {
         return false;
@@ -138,7 +142,8 @@ bool state_folder_write(State *state, const StateFolder *folder, GError **error)
     statement_bind_int(st, 2, folder->settled);
     statement_bind_int(st, 3, (int64_t)folder->modseq);
     statement_bind_int(st, 4, folder->in_progress);
-    statement_bind_int(st, 5, folder->id);
+    statement_bind_text(st, 5, folder->digest);
+    statement_bind_int(st, 6, folder->id);
     return statement_run(st, error);
 }
 

@@ -39,8 +39,8 @@ GPtrArray *state_accounts(State *state, GError **error);
  * --status, and a run that finds nothing new need not wait for the disk. */
 bool state_account_ran(State *state, int64_t account, unsigned fetched, uint64_t bytes,
                        const char *failure, GError **error);
-/* What the server can do before the login (session.h: remembered), NULL: not known, "": it is not to
- * be guessed. The caller frees it. */
+/* What the server can do before the login (session.h: remembered), NULL: not known, "": it is not
+ * to be guessed. The caller frees it. */
 bool state_account_caps(State *state, int64_t account, char **ret, GError **error);
 bool state_account_set_caps(State *state, int64_t account, const char *caps, GError **error);
 bool state_account_next_run(State *state, int64_t account, int64_t when, GError **error);
@@ -52,6 +52,7 @@ typedef struct {
     uint32_t validity; /* UIDVALIDITY of the rows; 0 for POP3, and for a folder never seen */
     uint32_t settled;  /* IMAP: no UID up to this one needs a look any more */
     uint64_t modseq;
+    char digest[65];  /* POP3: of a listing with nothing left to do (source.h); "": none */
     bool in_progress; /* a run that delivered was never ended: the target may hold more than the
                          state knows */
 } StateFolder;
@@ -59,7 +60,7 @@ typedef struct {
 /* Finds or makes the row. */
 bool state_folder(State *state, int64_t account, const char *name, StateFolder *ret,
                   GError **error);
-/* Writes validity, settled, modseq and in_progress. Durable on return. */
+/* Writes validity, settled, modseq, in_progress and digest. Durable on return. */
 bool state_folder_write(State *state, const StateFolder *folder, GError **error);
 /* UIDVALIDITY has changed: all rows of the folder are forgotten. */
 bool state_folder_forget(State *state, int64_t folder, GError **error);

@@ -320,7 +320,7 @@ def test_the_second_login_goes_out_at_once_and_a_wrong_guess_costs_nothing(rig, 
     assert before_login(first) and not before_login(second)
     changed = rig.launch(Dovecot(rig, f"dovecot-changed-{scheme}", mechanisms="plain"))
     fill(changed, users.bob, messages(3, seed=9))
-    moved = c.run(f"--connect-to=localhost:{server.port(scheme)}:127.0.0.1:{changed.port(scheme)}", "-v")
+    moved = c.run(f"--connect-to=localhost:{server.port(scheme)}:127.0.0.1:{changed.port(scheme)}", "-v", "--all")
     assert moved.status == 0 and "3 messages" in moved.err, moved
     changed.stop()
 

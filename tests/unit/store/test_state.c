@@ -33,6 +33,7 @@ static void test_what_is_committed_is_there_again(void)
     f.settled = 6;
     f.validity = 3;
     f.in_progress = true;
+    g_strlcpy(f.digest, "a0b1", sizeof f.digest);
     g_assert_true(state_folder_write(state, &f, NULL));
     state_close(state);
 
@@ -42,6 +43,7 @@ static void test_what_is_committed_is_there_again(void)
     g_assert_cmpuint(again.settled, ==, 6);
     g_assert_cmpuint(again.validity, ==, 3);
     g_assert_true(again.in_progress);
+    g_assert_cmpstr(again.digest, ==, "a0b1");
     GStringChunk *texts = NULL;
     g_autoptr(GArray) all = state_messages(state, f.id, 6, &texts, NULL);
     g_assert_cmpuint(all->len, ==, 2);
