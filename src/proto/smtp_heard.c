@@ -1,9 +1,6 @@
 #include "proto/smtp_heard.h"
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "base/escape.h"
 
@@ -163,16 +160,6 @@ static bool hear(SmtpTransaction *t, GError **error)
     return ok;
 }
 
-/* A server that answers one by one and has not set TCP_NODELAY keeps its next answer back until
- * this one is acknowledged; a delayed ACK makes that 40 ms a message. */
-static void acknowledge(const Wire *w, const Stream *stream)
-{
-    const int yes = 1;
-    if (!wire_has_buffered(w)) {
-        (void)setsockopt(stream->fd, IPPROTO_TCP, TCP_QUICKACK, &yes, sizeof yes);
-    }
-}
-
 bool smtp_hear_all(SmtpTransaction *t, GError **error)
 {
     if (!wire_release(t->s->wire, error)) {
@@ -183,7 +170,9 @@ bool smtp_hear_all(SmtpTransaction *t, GError **error)
             return false;
         }
         if (!g_queue_is_empty(&t->awaited)) {
-            acknowledge(t->s->wire, wire_stream(t->s->wire));
+            /* A server that answers one by one and has not set TCP_NODELAY keeps its next answer
+             * back until this one is acknowledged; a delayed ACK makes that 40 ms a message. */
+            wire_acknowledge(t->s->wire);
         }
     }
     if (t->pipelining) {
