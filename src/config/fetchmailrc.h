@@ -78,9 +78,6 @@ typedef enum {
  * caller's own, closed to group and others. *ret_failure (may be NULL) is set on failure. CONFIG,
  * NO_INPUT, LIMIT. */
 FetchmailRc *fetchmailrc_load(const char *path, FetchmailrcFailure *ret_failure, GError **error);
-/* Where fetchmail looks: $FETCHMAILHOME/fetchmailrc, $HOME_ETC/.fetchmailrc, ~/.fetchmailrc. The
- * caller frees it. */
-char *fetchmailrc_usual_path(void);
 
 /* The line an option was said at (its canonical word: "sslcertck"), also when it was said in
  * `defaults`; `otherwise` when it was not said. */

@@ -10,16 +10,6 @@
 
 #define FETCHMAILRC_MAX (1024 * 1024)
 
-char *fetchmailrc_usual_path(void)
-{
-    const char *own = g_getenv("FETCHMAILHOME");
-    const char *etc = g_getenv("HOME_ETC");
-    if (own && *own) {
-        return g_build_filename(own, "fetchmailrc", NULL);
-    }
-    return g_build_filename(etc && *etc ? etc : g_get_home_dir(), ".fetchmailrc", NULL);
-}
-
 /* /dev/null and standard input are exempt, as with fetchmail. */
 static bool check_owner(const char *path, const char *shown, const FileText *text, GError **error)
 {

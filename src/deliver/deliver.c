@@ -49,13 +49,6 @@ bool deliver_check(const DeliverPlan *plan, GError **error)
     return kind->check == NULL || kind->check(plan, rest, error);
 }
 
-char *deliver_describe(const DeliverPlan *plan)
-{
-    const char *rest = NULL;
-    const DeliverKind *kind = kind_of(plan, &rest);
-    return *rest != '\0' ? g_strdup_printf("%s %s", kind->name, rest) : g_strdup(kind->name);
-}
-
 Delivery *deliver_open(const DeliverPlan *plan, const char *account, GError **error)
 {
     if (!deliver_check(plan, error)) {

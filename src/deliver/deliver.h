@@ -52,8 +52,6 @@ void deliver_free(Delivery *d);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Delivery, deliver_free)
 /* Checks plan->to without touching anything. USAGE. */
 bool deliver_check(const DeliverPlan *plan, GError **error);
-/* "the Maildir /home/joe/Maildir". The caller frees it. */
-char *deliver_describe(const DeliverPlan *plan);
 
 /* Text with CRLF line ends, as source.h gives it. Fail with IO, CANT_CREATE: nothing more can be
  * delivered there. Suspend. */

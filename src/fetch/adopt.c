@@ -24,11 +24,6 @@ bool adopt_kind_parse(const char *word, AdoptKind *ret)
     return false;
 }
 
-const char *adopt_kind_name(AdoptKind kind)
-{
-    return names[kind];
-}
-
 static void list_free(void *data)
 {
     AdoptList *list = data;

@@ -18,7 +18,6 @@ bool adopt_kind_parse(const char *word, AdoptKind *ret);
 /* By its name (".fetchids", "oldmail-*") or, failing that, by its first line; false: it cannot be
  * told. */
 bool adopt_kind_guess(const char *path, Bytes text, AdoptKind *ret);
-const char *adopt_kind_name(AdoptKind kind);
 
 /* All lists of the file (of AdoptList); the caller unrefs the array. DATA: a line is not what that
  * program writes (an id above 1024 octets, too); its number is told. LIMIT: more than a million

@@ -45,19 +45,6 @@ static void test_fetchmailrc_failures_are_told_apart(void)
     g_assert_nonnull(rc);
 }
 
-static void test_fetchmailrc_is_looked_for_where_fetchmail_does(void)
-{
-    g_unsetenv("HOME_ETC");
-    g_setenv("FETCHMAILHOME", "/a", TRUE);
-    g_autofree char *own = fetchmailrc_usual_path();
-    g_assert_cmpstr(own, ==, "/a/fetchmailrc");
-    g_unsetenv("FETCHMAILHOME");
-    g_setenv("HOME_ETC", "/b", TRUE);
-    g_autofree char *etc = fetchmailrc_usual_path();
-    g_assert_cmpstr(etc, ==, "/b/.fetchmailrc");
-    g_unsetenv("HOME_ETC");
-}
-
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -65,7 +52,5 @@ int main(int argc, char **argv)
                     test_fetchmailrc_file_must_be_closed_to_others);
     g_test_add_func("/fetchmailrc_load/failures_are_told_apart",
                     test_fetchmailrc_failures_are_told_apart);
-    g_test_add_func("/fetchmailrc_load/is_looked_for_where_fetchmail_does",
-                    test_fetchmailrc_is_looked_for_where_fetchmail_does);
     return g_test_run();
 }

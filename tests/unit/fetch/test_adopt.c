@@ -92,7 +92,6 @@ static void test_adopt_guesses_by_name_and_by_look(void)
     g_assert_false(adopt_kind_guess("x", BYTES_NONE, &kind));
     g_assert_true(adopt_kind_parse("fdm", &kind) && kind == ADOPT_FDM);
     g_assert_false(adopt_kind_parse("elm", &kind));
-    g_assert_cmpstr(adopt_kind_name(ADOPT_MPOP), ==, "mpop");
 }
 
 int main(int argc, char **argv)
