@@ -5,7 +5,6 @@
 #include "deliver/deliver.h"
 
 typedef struct DeliverKind {
-    const char *name;   /* "a Maildir" */
     const char *prefix; /* how plan->to begins: "mbox:"; "": everything else */
     bool crlf;          /* takes CRLF line ends, whatever the plan says */
     bool holds;         /* collects messages into batches */

@@ -326,7 +326,6 @@ static unsigned sweep(Delivery *d, const char *folder, char delimiter)
 }
 
 const DeliverKind deliver_maildir = {
-    .name = "the Maildir",
     .prefix = "",
     .holds = true,
     .check = check,

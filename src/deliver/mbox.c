@@ -239,7 +239,6 @@ static unsigned sweep(Delivery *d, const char *folder, char delimiter)
 }
 
 const DeliverKind deliver_mbox = {
-    .name = "the mbox",
     .prefix = "mbox:",
     .holds = true,
     .open = open_target,

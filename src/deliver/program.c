@@ -268,7 +268,6 @@ static void close_target(Delivery *d)
 }
 
 const DeliverKind deliver_program = {
-    .name = "the program",
     .prefix = "|",
     .check = check,
     .open = open_target,

@@ -337,7 +337,6 @@ static void close_target(Delivery *d)
 }
 
 const DeliverKind deliver_smtp = {
-    .name = "SMTP at",
     .prefix = "",
     .crlf = true,
     .check = check_smtp,
@@ -350,7 +349,6 @@ const DeliverKind deliver_smtp = {
 };
 
 const DeliverKind deliver_lmtp = {
-    .name = "LMTP at",
     .prefix = "lmtp:",
     .crlf = true,
     .check = check_lmtp,

@@ -39,7 +39,6 @@ static void drop(Delivery *d)
 }
 
 const DeliverKind deliver_stdout = {
-    .name = "standard output",
     .prefix = "-",
     .open = open_target,
     .close = drop,
