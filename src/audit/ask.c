@@ -115,6 +115,16 @@ static bool was_taken(const Session *s, const char *ended)
            info.tcpi_state == TCP_CLOSE_WAIT && info.tcpi_unacked == 0;
 }
 
+bool ask_is_open(const Asked *asked)
+{
+    struct tcp_info info;
+    socklen_t len = sizeof info;
+    const Session *s = asked->session;
+    return s && !s->dialled.via &&
+           !getsockopt(wire_stream(s->wire)->fd, IPPROTO_TCP, TCP_INFO, &info, &len) &&
+           info.tcpi_state == TCP_ESTABLISHED;
+}
+
 /* Nothing more is wanted of this server: say so, as TLS has it, in the clear. */
 static void take_leave(Session *s)
 {

@@ -12,6 +12,8 @@ void ask_leave(Asked *asked);
 /* Does a hello that was answered before get no answer now? Then it is the connections that the
  * server has enough of. Suspends. */
 bool ask_is_tired(Prober *p);
+/* Is the connection open on the server's side too? Through a hop nobody can tell: no. */
+bool ask_is_open(const Asked *asked);
 /* Nothing came before the connection ended, or the time did. */
 bool asked_nothing(const Asked *asked);
 /* ... and the server had read our hello, and closed in good order. */

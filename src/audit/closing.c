@@ -33,13 +33,13 @@ static void be_guest(void *user)
 }
 
 /* The last has the hello to refuse, all others a good one. They stay until each has its answer:
- * whoever has too many would have ended the oldest, or the newest, of them. */
+ * a server that has too many would have ended the oldest, or the newest, of them. */
 static void judge_trial(Prober *p, const Guest *guests, unsigned n)
 {
     const Asked *refused = &guests[n - 1].asked;
     bool borne = refused->outcome != ASKED_NOT;
     for (unsigned i = 0; i < n - 1; i++) {
-        borne = borne && guests[i].asked.outcome == ASKED_CHOSE;
+        borne = borne && guests[i].asked.outcome == ASKED_CHOSE && ask_is_open(&guests[i].asked);
     }
     if (!borne) {
         return;
@@ -89,10 +89,10 @@ static void try_alone(Prober *p)
     prober_alone(p);
     ask_once(p, hello, &asked);
     ask_leave(&asked);
-    if (asked.outcome == ASKED_NOT) {
-        /* nothing was learnt */
-    } else if (!asked_closed(&asked)) {
+    if (asked.outcome != ASKED_NOT && !asked_nothing(&asked)) {
         p->refuses_by_closing = NO;
+    } else if (!asked_closed(&asked)) {
+        /* reset, or silent: nothing was learnt */
     } else if (!p->facts->tls_first || !ask_is_tired(p)) {
         p->refuses_by_closing = YES;
     }

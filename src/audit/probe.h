@@ -10,7 +10,7 @@ typedef struct {
     const SessionPlan *plan;  /* how to reach it; borrowed */
     unsigned max_connections; /* the budget; 0: 20, or 300 with full */
     double per_minute;        /* at most so many connections a minute; 0: no limit of ours */
-    unsigned parallel;        /* at most so many connections at once to a service; 0: 24 */
+    unsigned parallel;        /* at most so many connections at once to a service; 0: 32 */
     Gate *gate;               /* ... and to all services together; borrowed, or NULL */
     bool full;                /* enumerate everything */
     const char *next_cert;    /* --next-cert FILE, or NULL */

@@ -10,8 +10,8 @@
 enum {
     BUDGET_DEFAULT = 20,
     BUDGET_FULL = 300,
-    PARALLEL_DEFAULT = 24,
-    PARALLEL_VERDICT = 6, /* twenty connections are not worth more */
+    PARALLEL_DEFAULT = 32, /* Postfix lets one client have 50 */
+    PARALLEL_VERDICT = 6,  /* twenty connections are not worth more */
     FEW = 4,
     MINUTE_US = 60 * G_USEC_PER_SEC,
     GREETING_SECONDS = 30, /* postscreen's greet delay is 6, some wait longer */

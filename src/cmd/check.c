@@ -30,7 +30,7 @@ static const Option options[] = {
     {"max-connections", 0, OPTION_INT, AT(max_connections), "N",
      "at most N connections to a service (default: 20)"},
     {"rate", 0, OPTION_STRING, AT(rate), "N/min", "at most N connections a minute to a service"},
-    {"parallel", 0, OPTION_INT, AT(parallel), "N", "at most N connections at once (default: 24)"},
+    {"parallel", 0, OPTION_INT, AT(parallel), "N", "at most N connections at once (default: 32)"},
     {"warn-days", 0, OPTION_INT, AT(warn_days), "DAYS",
      "a certificate expires soon when it has fewer days left (default: 21)"},
     {"next-cert", 0, OPTION_FILE, AT(next_cert), "FILE",

@@ -7,7 +7,7 @@
 #include "io/sched.h"
 #include "report/transcript.h"
 
-#define PARALLEL 24 /* connections at once */
+#define PARALLEL 32 /* connections at once */
 #define WORKERS 4   /* services at once */
 #define RESOLVE_SECONDS 20
 

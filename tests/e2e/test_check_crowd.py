@@ -99,7 +99,7 @@ def test_doubts_cost_little_where_nobody_is_turned_away(postern, pki, dovecot, r
 
 def test_a_transcript_has_one_conversation_after_the_other(postern, pki, postfix):
     """Without it they would go on beside each other, and nobody could tell them apart."""
-    whole = check(postern, pki, postfix.url("smtp"), "--full", "--transcript=said.txt", "--parallel=24", connections=200)
+    whole = check(postern, pki, postfix.url("smtp"), "--full", "--transcript=said.txt", "--parallel=32", connections=200)
     text = (whole.result.home.written / "said.txt").read_text()
     lines = [line.split(maxsplit=1) for line in text.splitlines()]
     spoken = [(arrow, words) for arrow, words in (line for line in lines if len(line) == 2) if arrow in ("->", "<-")]

@@ -38,7 +38,8 @@ static bool offers(const uint8_t *hello, size_t len, uint16_t suite)
     return false;
 }
 
-static void answer(const Crowded *c, int fd, const uint8_t *hello, size_t len)
+/* True: the handshake is to go on. */
+static bool answer(const Crowded *c, int fd, const uint8_t *hello, size_t len)
 {
     CannedHello canned = {.version = 0x0303, .suite = GOOD_SUITE, .no_certificate = true};
     if (!offers(hello, len, GOOD_SUITE)) {
@@ -49,9 +50,12 @@ static void answer(const Crowded *c, int fd, const uint8_t *hello, size_t len)
         g_byte_array_unref(octets);
         octets = hello_canned(&canned);
         service_send(fd, octets);
-    } else if (c->alerts) {
+        return true;
+    }
+    if (c->alerts) {
         service_send(fd, octets);
     }
+    return false;
 }
 
 static void *guest_thread(void *data)
@@ -66,8 +70,10 @@ static void *guest_thread(void *data)
     c->turned_away += !let_in;
     g_mutex_unlock(&c->lock);
     ssize_t len = recv(guest->fd, hello, sizeof hello, 0);
-    if (len > 0 && let_in) {
-        answer(c, guest->fd, hello, (size_t)len);
+    if (len > 0 && let_in && answer(c, guest->fd, hello, (size_t)len)) {
+        while (recv(guest->fd, hello, sizeof hello, 0) > 0) {
+            /* until it leaves by itself */
+        }
     }
     service_close(guest->fd);
     g_mutex_lock(&c->lock);
@@ -191,7 +197,7 @@ static void test_a_server_that_ends_what_is_too_much_is_asked_alone(void)
         assert_answers(questions, QUESTIONS, ASKED_CHOSE);
         g_assert_cmpuint(c.turned_away, >, 0);
         g_assert_cmpuint(g.prober->borne, <, 3);
-        g_assert_cmpuint(g.prober->bearable, <=, 6);
+        g_assert_cmpuint(g.prober->bearable, <=, 8);
         crowd_stop(&c, &g);
     }
 }
