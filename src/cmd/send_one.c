@@ -250,7 +250,7 @@ static int conclude(One *one, GError *error)
     if (error) {
         return command_fail(error);
     }
-    if (one->options->check_account) {
+    if (one->options->check_account && one->session) {
         show_account(one);
         return 0;
     }

@@ -60,13 +60,16 @@ static size_t count_bare_cr(Bytes text)
 
 SmtpTextFacts smtp_text_facts(Bytes text)
 {
+    if (!text.len) {
+        return (SmtpTextFacts){.ends_in_line = true};
+    }
     SmtpTextFacts facts = {
         .eight_bit = smtp_text_has_eight_bit(text),
         .nul = count(text, '\0'),
         .bare_cr = count_bare_cr(text),
     };
     const char *end = text.data + text.len, *line = text.data;
-    while (line && line < end) {
+    while (line < end) {
         const char *lf = memchr(line, '\n', (size_t)(end - line));
         const char *stop = lf ? lf : end;
         bool crlf = lf && lf > text.data && lf[-1] == '\r';
@@ -75,7 +78,7 @@ SmtpTextFacts smtp_text_facts(Bytes text)
         facts.longest_line = MAX(facts.longest_line, len);
         line = lf ? lf + 1 : end;
     }
-    facts.ends_in_line = !text.len || text.data[text.len - 1] == '\n';
+    facts.ends_in_line = end[-1] == '\n';
     return facts;
 }
 
