@@ -153,7 +153,12 @@ bool guest_fault_handshake(Guest *g, GError **error)
         return guest_wait_until_gone(g, error);
     }
     if (guest_fault(g, "tls-garbage")) {
+        Bytes hello;
         uint8_t noise[NOISE];
+        /* Noise that came before the hello would be injected behind the answer to STARTTLS. */
+        if (!wire_some(g->wire, &hello, error)) {
+            return false;
+        }
         digest_random(noise, sizeof(noise));
         noise[0] = 'N'; /* never the type of a record */
         return wire_send_bytes(g->wire, (Bytes){(const char *)noise, sizeof(noise)}, false,
