@@ -31,7 +31,7 @@ def fill(dovecot, user, content: list[bytes]):
     maildir = dovecot.maildir(user)
     shutil.rmtree(maildir, ignore_errors=True)
     for name in ("cur", "new", "tmp"):
-        (maildir / name).mkdir(parents=True)
+        (maildir / name).mkdir(parents=True, exist_ok=True)  # a server that is at it may have been quicker
     for number, message in enumerate(content, 1):
         (maildir / "cur" / f"{1700000000 + number}.M{number}P1.rig,S={len(message)}:2,").write_bytes(message)
     if dovecot.root:
