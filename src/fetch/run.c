@@ -3,11 +3,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/escape.h"
 #include "fetch/run_inside.h"
 #include "io/child.h"
 
 /* How long one connection idles on one folder while others of the account are to be looked at. */
 #define ROUND_SECONDS 300
+/* Characters of a server's words in a note. */
+#define WORDS_MAX 200
 
 void fetch_totals_add(FetchTotals *to, const FetchTotals *from)
 {
@@ -114,6 +117,7 @@ static bool climb(Run *run, const char *remembered, char **ret_now, GError **err
         return false;
     }
     run->session->remembered = remembered;
+    run->session->wants_utf8 = true;
     if (is_pop3(run) && run_wants_news_only(run)) {
         run->session->after_login = source_after_login;
     }
@@ -131,6 +135,16 @@ static bool may_be_misled(const Run *run, const GError *error)
     return run->session != NULL && run->session->guessed && run->job->plugin == NULL &&
            !g_error_matches(error, POSTERN_ERROR, POSTERN_ERROR_CANCELLED) &&
            !g_error_matches(error, POSTERN_ERROR, POSTERN_ERROR_TIMEOUT);
+}
+
+static void tell_refusals(const Run *run)
+{
+    if (run->session->utf8_refused != NULL) {
+        g_autofree char *words = escape_line_max(bytes_of(run->session->utf8_refused), WORDS_MAX);
+        g_autofree char *text =
+            g_strdup_printf("the server offers UTF8 and refuses it: \"%s\"", words);
+        run_tell(run, (FetchEvent){.kind = FETCH_EVENT_NOTE, .text = text});
+    }
 }
 
 static bool log_in(Run *run, GError **error)
@@ -156,6 +170,7 @@ static bool log_in(Run *run, GError **error)
         }
         return false;
     }
+    tell_refusals(run);
     return run->mode != FETCH_RUN || remember(run, before, now, misled, error);
 }
 

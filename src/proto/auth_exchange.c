@@ -428,11 +428,13 @@ bool session_auth(Session *s, const char *mechanism, GError **error)
     if (!way || !may_travel(s, way, error)) {
         return false;
     }
+    const AuthFraming *auth = s->proto->auth;
+    bool prepared = !auth->prepare || auth->prepare(s, error);
     bool own = is_own_way(s, way);
-    if (!(own ? s->proto->auth->own_auth(s, way, error) : auth_exchange(s, way, error))) {
+    if (!prepared || !(own ? auth->own_auth(s, way, error) : auth_exchange(s, way, error))) {
         return false;
     }
     s->auth_used = way;
     s->reached = MAX(s->reached, STAGE_AUTH);
-    return !s->proto->auth->authenticated || s->proto->auth->authenticated(s, error);
+    return !auth->authenticated || auth->authenticated(s, error);
 }

@@ -12,10 +12,10 @@ enum { COMMAND_MAX = 255, CAPA_LINES_MAX = 512, SHOWN_MAX = 80 };
 
 static bool settle(Session *s, GError **error);
 
-bool pop3_reply(Session *s, Pop3Line *reply, GError **error)
+static bool take_reply(Session *s, Pop3Line *reply, GError **error)
 {
     Bytes line;
-    if (!settle(s, error) || !wire_line(s->wire, &line, error)) {
+    if (!wire_line(s->wire, &line, error)) {
         return false;
     }
     if (s->guessed) {
@@ -27,6 +27,11 @@ bool pop3_reply(Session *s, Pop3Line *reply, GError **error)
         return error_fail(error, POSTERN_ERROR_PROTOCOL, "\"%s\" is no POP3 reply", shown);
     }
     return true;
+}
+
+bool pop3_reply(Session *s, Pop3Line *reply, GError **error)
+{
+    return settle(s, error) && take_reply(s, reply, error);
 }
 
 /* --- the ladder --- */
@@ -73,7 +78,7 @@ static bool read_capa(Session *s, GError **error)
 static bool take_capa(Session *s, GError **error)
 {
     Pop3Line reply;
-    if (!pop3_reply(s, &reply, error)) {
+    if (!take_reply(s, &reply, error)) {
         return false;
     }
     if (reply.status == POP3_OK) {
@@ -94,17 +99,53 @@ static bool capabilities(Session *s, GError **error)
     return wire_sendf(s->wire, error, "CAPA");
 }
 
-/* Reads what a guess has put off. */
-static bool settle(Session *s, GError **error)
+static bool take_utf8(Session *s, GError **error)
 {
-    bool greeting = s->owes_greeting, caps = s->owes_caps;
-    s->owes_greeting = s->owes_caps = false;
-    if ((greeting && !take_greeting(s, error)) || (caps && !take_capa(s, error))) {
+    Pop3Line reply;
+    if (!take_reply(s, &reply, error)) {
         return false;
     }
-    if (caps) {
+    if (reply.status != POP3_OK) {
+        g_free(s->utf8_refused);
+        s->utf8_refused = bytes_dup(bytes_trim(wire_last_raw(s->wire)));
+    }
+    return true;
+}
+
+/* RFC 6856: messages and names as they are, not turned into what old clients read. Not ahead of
+ * STLS (2.1). The answer is read later where commands may go out together. */
+static bool prepare(Session *s, GError **error)
+{
+    if (!s->wants_utf8 || !caps_has(s->caps, "UTF8")) {
+        return true;
+    }
+    s->wants_utf8 = false; /* once a session */
+    s->owes_utf8 = s->guessed || caps_has(s->caps, "PIPELINING");
+    if (s->owes_utf8) {
+        wire_hold(s->wire);
+    }
+    return wire_sendf(s->wire, error, "UTF8") && (s->owes_utf8 || take_utf8(s, error));
+}
+
+/* Reads what has been put off. It stays owed until it is here: a wait for the login's answer may
+ * be given up, and taken up again. */
+static bool settle(Session *s, GError **error)
+{
+    if (s->owes_greeting && !take_greeting(s, error)) {
+        return false;
+    }
+    s->owes_greeting = false;
+    if (s->owes_caps) {
+        if (!take_capa(s, error)) {
+            return false;
+        }
+        s->owes_caps = false;
         guess_check(s);
     }
+    if (s->owes_utf8 && !take_utf8(s, error)) {
+        return false;
+    }
+    s->owes_utf8 = false;
     return true;
 }
 
@@ -220,6 +261,7 @@ static const AuthFraming auth = {
     .initial_response = true,
     .proof_is_challenge = true,
     .max_command = COMMAND_MAX,
+    .prepare = prepare,
     .begin = auth_begin,
     .respond = row_auth_respond,
     .reply = auth_reply,

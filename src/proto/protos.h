@@ -27,6 +27,8 @@ typedef struct {
     bool proof_is_challenge; /* what proves the server comes as a challenge, never with the verdict
                               */
     size_t max_command;      /* longest command line with an initial response; 0: no limit */
+    /* What goes ahead of a login, once there is a way to log in. May be NULL. */
+    bool (*prepare)(struct Session *s, GError **error);
     /* Sends "AUTH MECH [initial]" in the protocol's form; initial is base64 ("=" when empty) or
      * NULL. */
     bool (*begin)(struct Session *s, const char *mechanism, const Secret *initial, GError **error);

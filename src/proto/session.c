@@ -59,6 +59,7 @@ void session_free(Session *s)
     caps_free(s->caps_before);
     caps_free(s->caps);
     g_free(s->tls_answer);
+    g_free(s->utf8_refused);
     tls_peer_free(s->peer);
     dane_plan_free(s->dane); /* behind the wire, whose TLS was made by it */
     g_free(s->auth_answer);

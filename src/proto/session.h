@@ -92,9 +92,14 @@ typedef struct Session {
      * server says other things now. A login that fails after a guess may have failed for it. */
     const char *remembered;
     bool guessed, changed;
-    bool owes_greeting, owes_caps; /* still to be read, in this order, ahead of all other answers */
-    unsigned owed_tag;             /* IMAP: the tag of the latter */
-    bool told_caps;                /* IMAP: since this was last made false */
+    /* POP3, set before the climb: UTF8 (RFC 6856) is sent ahead of the login where the server
+     * offers it. A refusal is no failure: `utf8_refused` has the server's words, raw, else NULL. */
+    bool wants_utf8;
+    char *utf8_refused;
+    /* Still to be read, in this order, ahead of all other answers. */
+    bool owes_greeting, owes_caps, owes_utf8;
+    unsigned owed_tag; /* IMAP: the tag of the latter */
+    bool told_caps;    /* IMAP: since this was last made false */
     /* POP3, set before the climb: commands without arguments, NULL-terminated, that go out with the
      * login's last message where the server announces PIPELINING. `after_login_sent` tells whether
      * they did: then their answers are the next to be read. After a refused login the session is of

@@ -81,13 +81,16 @@ def test_messages_are_moved_to_a_folder_that_is_made(postern, dovecot, pki, user
 # --- servers that lie, leave and never end
 
 
-def pop3(*, uidl=True, ids=("a", "b"), sizes=("20", "20"), bodies=(b"Subject: 1\r\n\r\n1\r\n", b"Subject: 2\r\n\r\n2\r\n"), at_retr=None, at=None):
+def pop3(*, uidl=True, ids=("a", "b"), sizes=("20", "20"), bodies=(b"Subject: 1\r\n\r\n1\r\n", b"Subject: 2\r\n\r\n2\r\n"), at_retr=None, at=None, utf8=None):
     """A POP3 server without PIPELINING: more than one command at a time is an offence. `at_retr(peer, number)` answers
-    RETR, if it returns true; `at(peer, stage)` is called at the greeting and at each command."""
+    RETR, if it returns true; `at(peer, stage)` is called at the greeting and at each command; `utf8` answers UTF8,
+    which is offered then."""
 
     def answer(peer, verb, number):
         if verb == b"UIDL" and uidl:
             peer.say("+OK", *[f"{i} {uid}" for i, uid in enumerate(ids, 1)], ".")
+        elif verb == b"UTF8" and utf8:
+            peer.say(utf8)
         elif verb == b"LIST":
             peer.say("+OK", *[f"{i} {size}" for i, size in enumerate(sizes, 1)], ".")
         elif verb == b"TOP" and number > len(bodies):
@@ -108,7 +111,7 @@ def pop3(*, uidl=True, ids=("a", "b"), sizes=("20", "20"), bodies=(b"Subject: 1\
             verb, _, argument = line.upper().partition(b" ")
             at and at(peer, verb.decode())
             if verb == b"CAPA":
-                peer.say("+OK", "USER", "TOP", ".")
+                peer.say("+OK", "USER", "TOP", *(["UTF8"] if utf8 else []), ".")
             else:
                 answer(peer, verb, int(argument.split()[0]) if argument.split() and argument.split()[0].isdigit() else 0)
             if verb == b"QUIT":
@@ -175,6 +178,18 @@ def test_a_server_without_pipelining_gets_one_command_at_a_time(from_hostile):
     collector, _ = from_hostile("pop3s", pop3(), "--after=delete")
     result = collector.run()
     assert result.status == 0, result
+    assert bodies(collector) == [ONE, TWO]
+
+
+@pytest.mark.parametrize("answer", ["+OK", "-ERR \x1b[2Jno"])
+def test_utf8_is_asked_for_ahead_of_the_login_and_may_be_refused(from_hostile, answer):
+    asked = []
+    collector, _ = from_hostile("pop3s", pop3(utf8=answer, at=lambda peer, stage: asked.append(stage)), "-v")
+    result = collector.run()
+    assert result.status == 0, result
+    assert asked[:5] == ["greeting", "CAPA", "UTF8", "USER", "PASS"]
+    said = 'the server offers UTF8 and refuses it: "-ERR \\x1B[2Jno"' in result.err
+    assert said == answer.startswith("-ERR"), result.err
     assert bodies(collector) == [ONE, TWO]
 
 

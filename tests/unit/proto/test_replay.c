@@ -68,6 +68,7 @@ static Session *begin(Player *p, const Replay *r, Stream *stream)
     s->dialled.private_way = replay_get(r, "private", NULL) != NULL;
     s->dialled.local = g_strdup("127.0.0.1:40000");
     s->remembered = p->remembered;
+    s->wants_utf8 = replay_get(r, "utf8", NULL) != NULL;
     return s;
 }
 
