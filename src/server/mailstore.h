@@ -1,8 +1,9 @@
 /* mailstore.h: the mail of the sandbox: users, their folders, the messages in them. All sessions of
  * the process share one store; nothing here suspends, so that what one session sees is whole.
  *
- * Messages are kept in memory; with a directory each is a file of a Maildir too (DIR/USER/Maildir,
- * folders as Maildir++ has them), and what lies there at the start is read. UIDs are kept where
+ * Messages are kept in memory; with a directory each is a file of a Maildir (DIR/USER/Maildir,
+ * folders as Maildir++ has them), of which the text of large ones is read when it is wanted, and
+ * what lies there at the start is read. UIDs are kept where
  * Dovecot keeps them (dovecot-uidlist), so that it can serve the directory afterwards; the envelope
  * stands there too, as fields of a line that Dovecot leaves alone. Files are whole at any moment,
  * but not synced: a sandbox may lose its last mails with the power. */

@@ -19,7 +19,7 @@
 #include "store/durable.h"
 #include "store/maildir.h"
 
-enum { LETTERS = 26 };
+enum { LETTERS = 26, MAPPED_FROM = 64 * 1024 };
 
 static char *place(const MailFolder *folder, const char *name)
 {
@@ -306,18 +306,40 @@ void mailstore_disk_flags(MailFolder *folder, Mail *mail)
 
 /* --- messages --- */
 
-static bool write_file(const char *path, const Mail *mail)
+GBytes *mailstore_disk_map(int fd, size_t octets)
+{
+    GMappedFile *mapped = octets >= MAPPED_FROM ? g_mapped_file_new_from_fd(fd, FALSE, NULL) : NULL;
+    GBytes *text = mapped ? g_mapped_file_get_bytes(mapped) : NULL;
+    g_clear_pointer(&mapped, g_mapped_file_unref);
+    return text;
+}
+
+/* What is large need not stay in memory once it is in the file. */
+static void map_text(int fd, Mail *mail)
+{
+    gsize octets = g_bytes_get_size(mail->text);
+    g_autoptr(GBytes) mapped = mailstore_disk_map(fd, octets);
+    if (mapped && g_bytes_get_size(mapped) == octets) {
+        g_bytes_unref(mail->text);
+        mail->text = g_steal_pointer(&mapped);
+    }
+}
+
+static bool write_file(const char *path, Mail *mail)
 {
     gsize len;
     const void *data = g_bytes_get_data(mail->text, &len);
     const struct timespec times[2] = {{.tv_sec = mail->received}, {.tv_sec = mail->received}};
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0) {
         return false;
     }
     bool good = durable_write_all(fd, data, len);
     if (mail->received != (int64_t)time(NULL)) {
         futimens(fd, times); /* INTERNALDATE */
+    }
+    if (good) {
+        map_text(fd, mail);
     }
     return close(fd) == 0 && good;
 }

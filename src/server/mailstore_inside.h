@@ -31,7 +31,11 @@ bool mailstore_folder_name_is_good(const char *name);
 bool mailstore_disk_user(MailStore *store, MailUser *user, GError **error);
 /* Makes the Maildir of a folder and its list of UIDs. CANT_CREATE. */
 bool mailstore_disk_folder(MailStore *store, MailUser *user, MailFolder *folder, GError **error);
-/* Writes a message, its UID and its envelope. IO. */
+/* The text of a file, to be read from it when somebody wants it: it stays good when the file is
+ * renamed or removed, and the system can take its memory back. (Nobody changes a file of a Maildir
+ * in place.) NULL: it is small, and better kept in memory, or cannot be had so. The caller owns. */
+GBytes *mailstore_disk_map(int fd, size_t octets);
+/* Writes a message, its UID and its envelope; its text may be that of the file from then on. IO. */
 bool mailstore_disk_add(MailStore *store, MailFolder *folder, Mail *mail, GError **error);
 /* Its name says its flags. */
 void mailstore_disk_flags(MailFolder *folder, Mail *mail);

@@ -1,7 +1,9 @@
 /* mailstore_load.c: reads what a directory holds at the start: ours, or a Maildir of anybody's. */
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "proto/imap_mailbox.h"
 #include "server/mailstore_inside.h"
@@ -125,15 +127,26 @@ static GBytes *with_crlf(char *text, gsize len)
     return g_string_free_to_bytes(out);
 }
 
-static GBytes *read_text(const char *path, const char *name)
+static GBytes *map_file(const char *path, size_t octets)
 {
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    GBytes *text = fd >= 0 ? mailstore_disk_map(fd, octets) : NULL;
+    if (fd >= 0) {
+        close(fd);
+    }
+    return text;
+}
+
+static GBytes *read_text(const char *path, const char *name, size_t octets)
+{
+    const char *w = strstr(name, ",W=");
+    bool as_it_came = w && g_ascii_strtoull(w + 3, NULL, 10) == octets;
+    GBytes *mapped = as_it_came ? map_file(path, octets) : NULL;
     char *text;
     gsize len;
-    if (!g_file_get_contents(path, &text, &len, NULL)) {
-        return NULL;
+    if (mapped || !g_file_get_contents(path, &text, &len, NULL)) {
+        return mapped;
     }
-    const char *w = strstr(name, ",W=");
-    bool as_it_came = w && g_ascii_strtoull(w + 3, NULL, 10) == len;
     return as_it_came ? g_bytes_new_take(text, len) : with_crlf(text, len);
 }
 
@@ -142,8 +155,8 @@ static void read_mail(MailFolder *folder, const char *part, const char *name, GH
 {
     g_autofree char *path = g_build_filename(folder->path, part, name, NULL);
     struct stat st;
-    g_autoptr(GBytes) text =
-        *name != '.' && stat(path, &st) == 0 && S_ISREG(st.st_mode) ? read_text(path, name) : NULL;
+    bool is_mail = *name != '.' && stat(path, &st) == 0 && S_ISREG(st.st_mode);
+    g_autoptr(GBytes) text = is_mail ? read_text(path, name, (size_t)st.st_size) : NULL;
     if (!text) {
         return;
     }

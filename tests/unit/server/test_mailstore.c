@@ -124,6 +124,48 @@ static void test_a_directory_is_read_again_as_it_was(void)
     remove_directory(directory);
 }
 
+static bool is_mapped(const Mail *mail)
+{
+    g_autofree char *maps = NULL;
+    g_autofree char *name = g_path_get_basename(mail->file);
+    *strchrnul(name, ':') = '\0';
+    g_assert_true(g_file_get_contents("/proc/self/maps", &maps, NULL, NULL));
+    return strstr(maps, name) != NULL;
+}
+
+static void check_text(const Mail *mail, const char *text)
+{
+    gsize len;
+    const char *data = g_bytes_get_data(mail->text, &len);
+    g_assert_cmpmem(data, len, text, strlen(text));
+}
+
+static void test_large_texts_are_those_of_the_files(void)
+{
+    g_autofree char *directory = new_directory();
+    g_autofree char *large = g_strnfill(100 * 1024, 'x');
+    {
+        g_autoptr(MailStore) store = mailstore_new(directory, NULL);
+        MailFolder *inbox = mail_find_folder(mailstore_user(store, "joe", NULL), "INBOX");
+        Mail *mail = add(store, inbox, large);
+        g_assert_true(is_mapped(mail));
+        g_assert_false(is_mapped(add(store, inbox, "small")));
+        mail->flagged = true;
+        mail_changed(store, inbox, mail);
+        check_text(mail, large);
+        g_assert_true(
+            mail_rename_folder(store, mailstore_user(store, "joe", NULL), "INBOX", "old", NULL));
+    }
+    g_autoptr(MailStore) store = mailstore_new(directory, NULL);
+    MailFolder *old = mail_find_folder(mailstore_user(store, "joe", NULL), "old");
+    Mail *mail = mail_ref(old->mails->pdata[0]);
+    g_assert_true(is_mapped(mail) && mail->flagged);
+    mail_remove(store, old, mail);
+    check_text(mail, large); /* who has it still sees it */
+    mail_unref(mail);
+    remove_directory(directory);
+}
+
 static void check_envelope(const Mail *mail, const char *from, const char *to)
 {
     g_assert_cmpstr(mail->from, ==, from);
@@ -184,6 +226,7 @@ int main(int argc, char **argv)
                     test_folders_are_renamed_with_those_below);
     g_test_add_func("/a directory is read again as it was",
                     test_a_directory_is_read_again_as_it_was);
+    g_test_add_func("/large texts are those of the files", test_large_texts_are_those_of_the_files);
     g_test_add_func("/the envelope is kept", test_the_envelope_is_kept);
     g_test_add_func("/anybody's maildir is read", test_anybodys_maildir_is_read);
     return g_test_run();
