@@ -49,6 +49,10 @@ void nearest_offer(Nearest *near, const char *known)
     if (len >= 3 && g_ascii_strncasecmp(near->word, known, len) == 0) {
         distance = MIN(distance, 1);
     }
+    /* And a whole word of it is that all the more: --ca for --ca-file, rather than --cc. */
+    if (len >= 2 && g_ascii_strncasecmp(near->word, known, len) == 0 && known[len] == '-') {
+        distance = 0;
+    }
     unsigned most = len < 3 ? 1 : (unsigned)(len + 2) / 3;
     if (distance < len && distance <= most && (!near->best || distance < near->distance)) {
         near->best = known;

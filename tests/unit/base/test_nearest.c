@@ -41,6 +41,8 @@ static void test_nearest_finds_what_was_meant_and_nothing_else(void)
     g_assert_cmpstr(nearest_of("usr", words), ==, "user");
     g_assert_cmpstr(nearest_of("passw", words), ==, "password-file");
     g_assert_null(nearest_of("frobnicate", words));
+    const char *const files[] = {"cc", "ca-file", "ca-path", NULL};
+    g_assert_cmpstr(nearest_of("ca", files), ==, "ca-file");
     g_assert_null(nearest_of("x", words));
     g_assert_null(nearest_of("", words));
 }
