@@ -15,7 +15,7 @@ Wire *serve_ask(const char *directory, double timeout, const char *question, GEr
     const char *where = directory ? directory : getenv("DIR");
     if (!where || !*where) {
         error_fail(error, POSTERN_ERROR_USAGE,
-                   "which sandbox? Give its directory, or set DIR to it (serve --env prints it)");
+                   "which sandbox? Give its directory, or export DIR (serve --env prints it)");
         return NULL;
     }
     g_autofree char *path = g_build_filename(where, CONTROL_SOCKET, NULL);
