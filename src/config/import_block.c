@@ -1,5 +1,7 @@
 #include "config/import_block.h"
 
+#include <string.h>
+
 ImportBlock *import_block_new(unsigned line)
 {
     ImportBlock *block = g_new0(ImportBlock, 1);
@@ -65,4 +67,18 @@ bool import_block_is_on(const ImportBlock *block, const char *name, bool otherwi
     const char *value = import_block_get(block, name);
     g_autofree char *lower = value ? g_ascii_strdown(value, -1) : NULL;
     return lower ? g_strv_contains(words, lower) : otherwise;
+}
+
+const char *import_said(const ImportMove *m, const char *name)
+{
+    return import_block_get(m->block, name);
+}
+
+void import_remark(const ImportMove *m, const char *name, const char *words)
+{
+    if (import_said(m, name)) {
+        const char *dot = strchr(name, '.');
+        import_note(m->to, import_block_line(m->block, name), "%s: %s", dot ? dot + 1 : name,
+                    words);
+    }
 }

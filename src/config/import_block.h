@@ -25,3 +25,15 @@ const char *import_block_get(const ImportBlock *block, const char *name);
 unsigned import_block_line(const ImportBlock *block, const char *name);
 /* "on", "true", "yes", "1" against everything else; `otherwise` where nothing is said. */
 bool import_block_is_on(const ImportBlock *block, const char *name, bool otherwise);
+
+/* One account under way from a block into an import. */
+typedef struct {
+    Import *to;
+    const ImportBlock *block;
+    Account *account;
+} ImportMove;
+
+/* What the block says of it, borrowed; NULL: nothing. */
+const char *import_said(const ImportMove *m, const char *name);
+/* Notes what becomes of it, where the block says it; a section ("options.") is not shown. */
+void import_remark(const ImportMove *m, const char *name, const char *words);

@@ -13,25 +13,6 @@ static const struct {
     {"SimpleIMAPRetriever", "imap"},     {"SimpleIMAPSSLRetriever", "imaps"},
 };
 
-typedef struct {
-    Import *to;
-    const ImportBlock *block;
-    Account *account;
-} Move;
-
-static const char *get(const Move *m, const char *name)
-{
-    return import_block_get(m->block, name);
-}
-
-static void note(const Move *m, const char *name, const char *words)
-{
-    if (get(m, name)) {
-        const char *dot = strchr(name, '.');
-        import_note(m->to, import_block_line(m->block, name), "%s: %s", dot + 1, words);
-    }
-}
-
 static bool fail(const Import *to, const ImportBlock *block, const char *name, GError **error,
                  const char *words)
 {
@@ -58,7 +39,7 @@ static char *command_of(const char *value)
     return g_string_free(line, FALSE);
 }
 
-static void take_login(const Move *m)
+static void take_login(const ImportMove *m)
 {
     Account *a = m->account;
     static const struct {
@@ -67,13 +48,13 @@ static void take_login(const Move *m)
                 {"retriever.use_apop", "APOP"},
                 {"retriever.use_kerberos", "GSSAPI"},
                 {"retriever.use_xoauth2", "XOAUTH2"}};
-    a->user = g_strdup(get(m, "retriever.username"));
+    a->user = g_strdup(import_said(m, "retriever.username"));
     for (size_t i = 0; i < G_N_ELEMENTS(ways); i++) {
         if (import_block_is_on(m->block, ways[i].name, false) && !a->auth) {
             a->auth = import_list(ways[i].mechanism);
         }
     }
-    const char *command = get(m, "retriever.password_command");
+    const char *command = import_said(m, "retriever.password_command");
     bool token = import_block_is_on(m->block, "retriever.use_xoauth2", false);
     if (command) {
         *(token ? &a->token_command : &a->password_command) = command_of(command);
@@ -82,50 +63,50 @@ static void take_login(const Move *m)
     }
 }
 
-static void take_tls(const Move *m, const char *scheme)
+static void take_tls(const ImportMove *m, const char *scheme)
 {
     Account *a = m->account;
-    a->ca_file = g_strdup(get(m, "retriever.ca_certs"));
-    a->client_cert = g_strdup(get(m, "retriever.certfile"));
-    a->client_key = g_strdup(get(m, "retriever.keyfile"));
-    note(m, "retriever.ssl_fingerprints", "give pin = sha256:HEX");
-    note(m, "retriever.ssl_ciphers", "give --ciphers");
-    note(m, "retriever.ssl_version", "give tls-min");
+    a->ca_file = g_strdup(import_said(m, "retriever.ca_certs"));
+    a->client_cert = g_strdup(import_said(m, "retriever.certfile"));
+    a->client_key = g_strdup(import_said(m, "retriever.keyfile"));
+    import_remark(m, "retriever.ssl_fingerprints", "give pin = sha256:HEX");
+    import_remark(m, "retriever.ssl_ciphers", "give --ciphers");
+    import_remark(m, "retriever.ssl_version", "give tls-min");
     if (!g_str_has_suffix(scheme, "s")) {
-        note(m, "retriever.type",
-             "TLS is demanded now, by STARTTLS; for a server without it: tls = off");
+        import_remark(m, "retriever.type",
+                      "TLS is demanded now, by STARTTLS; for a server without it: tls = off");
     } else if (!a->ca_file) {
-        note(m, "retriever.type", "the server's certificate is verified now");
+        import_remark(m, "retriever.type", "the server's certificate is verified now");
     }
 }
 
-static void take_destination(const Move *m)
+static void take_destination(const ImportMove *m)
 {
-    const char *type = get(m, "destination.type");
-    const char *path = get(m, "destination.path");
+    const char *type = import_said(m, "destination.type");
+    const char *path = import_said(m, "destination.path");
     if (g_strcmp0(type, "Maildir") == 0 && path) {
         m->account->to = path_of(path);
     } else if (g_strcmp0(type, "Mboxrd") == 0 && path) {
         g_autofree char *file = path_of(path);
         m->account->to = g_strconcat("mbox:", file, NULL);
     } else if (g_strcmp0(type, "MDA_external") == 0 && path) {
-        const char *arguments = get(m, "destination.arguments");
+        const char *arguments = import_said(m, "destination.arguments");
         g_autofree char *program = escape_shell(path);
         g_autofree char *words = arguments ? command_of(arguments) : g_strdup("");
         m->account->to = g_strdup_printf("|%s%s%s", program, *words ? " " : "", words);
-        note(m, "destination.arguments", "%(recipient) is %r now, %(sender) is %f");
+        import_remark(m, "destination.arguments", "%(recipient) is %r now, %(sender) is %f");
     } else {
-        note(m, "destination.type",
-             "it has no counterpart: only one Maildir, Mboxrd or "
-             "MDA_external; without it mail goes to ~/Maildir");
+        import_remark(m, "destination.type",
+                      "it has no counterpart: only one Maildir, Mboxrd or "
+                      "MDA_external; without it mail goes to ~/Maildir");
     }
 }
 
-static void take_options(const Move *m)
+static void take_options(const ImportMove *m)
 {
     Account *a = m->account;
-    const char *days = get(m, "options.delete_after");
-    const char *size = get(m, "options.max_message_size");
+    const char *days = import_said(m, "options.delete_after");
+    const char *size = import_said(m, "options.max_message_size");
     uint64_t number = 0;
     bool has_days = days && bytes_number(bytes_of(days), 100000, &number) && number > 0;
     a->keep_days = has_days ? (int)number : -1;
@@ -133,13 +114,15 @@ static void take_options(const Move *m)
     a->after = g_strdup(deletes ? "delete" : "keep");
     int64_t octets;
     a->max_size = size && account_size_parse(size, &octets) && octets > 0 ? octets : -1;
-    note(m, "options.read_all", "what was fetched is not fetched again; give --all for that");
-    note(m, "options.max_messages_per_session", "give --limit=N");
-    note(m, "options.message_log", "it is not written; use --syslog, or redirect standard error");
+    import_remark(m, "options.read_all",
+                  "what was fetched is not fetched again; give --all for that");
+    import_remark(m, "options.max_messages_per_session", "give --limit=N");
+    import_remark(m, "options.message_log",
+                  "it is not written; use --syslog, or redirect standard error");
     if (!import_block_is_on(m->block, "options.received", true)) {
-        note(m, "options.received", "give --invisible");
+        import_remark(m, "options.received", "give --invisible");
     }
-    note(m, "options.delivered_to", "no Delivered-To: is added");
+    import_remark(m, "options.delivered_to", "no Delivered-To: is added");
 }
 
 static const char *scheme_of(const char *type)
@@ -170,7 +153,7 @@ bool import_getmailrc(Import *to, Bytes text, GError **error)
     }
     g_autofree char *base = g_path_get_basename(to->file);
     bool plain = strcmp(base, "getmailrc") == 0;
-    Move m = {to, block, import_account(to, plain ? host : base)};
+    ImportMove m = {to, block, import_account(to, plain ? host : base)};
     m.account->url = import_url(scheme, host, import_block_get(block, "retriever.port"));
     const char *mailboxes = import_block_get(block, "retriever.mailboxes");
     m.account->folders = mailboxes ? getmailrc_tuple(mailboxes) : NULL;
@@ -178,6 +161,6 @@ bool import_getmailrc(Import *to, Bytes text, GError **error)
     take_tls(&m, scheme);
     take_destination(&m);
     take_options(&m);
-    note(&m, "filter-1.type", "filter with the program that mail is given to");
+    import_remark(&m, "filter-1.type", "filter with the program that mail is given to");
     return true;
 }

@@ -4,42 +4,24 @@
 #include "config/accounts_keys.h"
 #include "config/mpoprc.h"
 
-typedef struct {
-    Import *to;
-    const ImportBlock *block;
-    Account *account;
-} Move;
-
-static const char *get(const Move *m, const char *name)
-{
-    return import_block_get(m->block, name);
-}
-
-static void note(const Move *m, const char *name, const char *words)
-{
-    if (get(m, name)) {
-        import_note(m->to, import_block_line(m->block, name), "%s: %s", name, words);
-    }
-}
-
 /* --- TLS: off unless `tls on`; STARTTLS then unless `tls_starttls off` --- */
 
-static bool has_tls_first(const Move *m)
+static bool has_tls_first(const ImportMove *m)
 {
     return import_block_is_on(m->block, "tls", false) &&
            !import_block_is_on(m->block, "tls_starttls", true);
 }
 
 /* "AA:BB:..." of SHA-256 is a pin; shorter ones are of broken digests. */
-static void take_fingerprint(const Move *m)
+static void take_fingerprint(const ImportMove *m)
 {
-    const char *said = get(m, "tls_fingerprint");
+    const char *said = import_said(m, "tls_fingerprint");
     if (!said) {
         return;
     }
     g_autoptr(GByteArray) raw = bytes_from_hex(bytes_of(said));
     if (!raw || raw->len != 32) {
-        note(m, "tls_fingerprint", "MD5 and SHA-1 can be forged; give pin = sha256:HEX");
+        import_remark(m, "tls_fingerprint", "MD5 and SHA-1 can be forged; give pin = sha256:HEX");
         return;
     }
     g_autofree char *hex = bytes_hex(bytes_of_array(raw));
@@ -47,10 +29,10 @@ static void take_fingerprint(const Move *m)
     m->account->pin = import_list(pin);
 }
 
-static void take_tls(const Move *m)
+static void take_tls(const ImportMove *m)
 {
     Account *a = m->account;
-    const char *trust = get(m, "tls_trust_file");
+    const char *trust = import_said(m, "tls_trust_file");
     if (!import_block_is_on(m->block, "tls", false)) {
         a->tls = g_strdup("off");
         import_note(m->to, m->block->line,
@@ -59,32 +41,33 @@ static void take_tls(const Move *m)
                     a->name);
     }
     if (!import_block_is_on(m->block, "tls_certcheck", true)) {
-        note(m, "tls_certcheck",
-             "certificates are verified; where that cannot be, give "
-             "--no-verify, or better pin = sha256:HEX");
+        import_remark(m, "tls_certcheck",
+                      "certificates are verified; where that cannot be, give "
+                      "--no-verify, or better pin = sha256:HEX");
     }
     if (trust && *trust && strcmp(trust, "system") != 0) {
         a->ca_file = g_strdup(trust);
     }
-    a->client_cert = g_strdup(get(m, "tls_cert_file"));
-    a->client_key = g_strdup(get(m, "tls_key_file"));
+    a->client_cert = g_strdup(import_said(m, "tls_cert_file"));
+    a->client_key = g_strdup(import_said(m, "tls_key_file"));
     take_fingerprint(m);
-    note(m, "tls_priorities", "give --ciphers, --groups, --tls-max, or tls-min");
-    note(m, "tls_host_override", "it has no counterpart: use the name that is in the certificate");
-    note(m, "tls_crl_file", "it has no counterpart");
+    import_remark(m, "tls_priorities", "give --ciphers, --groups, --tls-max, or tls-min");
+    import_remark(m, "tls_host_override",
+                  "it has no counterpart: use the name that is in the certificate");
+    import_remark(m, "tls_crl_file", "it has no counterpart");
 }
 
 /* --- who one is, and the way --- */
 
-static void take_login(const Move *m)
+static void take_login(const ImportMove *m)
 {
     Account *a = m->account;
-    const char *auth = get(m, "auth");
-    const char *command = get(m, "passwordeval");
+    const char *auth = import_said(m, "auth");
+    const char *command = import_said(m, "passwordeval");
     g_autofree char *upper = auth ? g_ascii_strup(auth, -1) : NULL;
     bool is_switch = !upper || !strcmp(upper, "ON") || !strcmp(upper, "OFF") || !*upper;
     bool token = upper && (!strcmp(upper, "OAUTHBEARER") || !strcmp(upper, "XOAUTH2"));
-    a->user = g_strdup(get(m, "user"));
+    a->user = g_strdup(import_said(m, "user"));
     if (!is_switch) {
         a->auth = import_list(strcmp(upper, "USER") == 0 ? "USER/PASS" : upper);
     }
@@ -93,20 +76,20 @@ static void take_login(const Move *m)
     } else if (m->block->password) {
         a->password = secret_copy(m->block->password);
     }
-    const char *proxy = get(m, "proxy_host");
-    const char *port = get(m, "proxy_port");
+    const char *proxy = import_said(m, "proxy_host");
+    const char *port = import_said(m, "proxy_port");
     if (proxy && *proxy) {
         g_autofree char *via = import_url("socks5", proxy, port ? port : "1080");
         a->via = import_list(via);
     }
-    note(m, "socket", "a socket file is only reached by lmtp:///PATH");
-    note(m, "source_ip", "it has no counterpart");
-    note(m, "ntlmdomain", "write DOMAIN\\USER as the user");
+    import_remark(m, "socket", "a socket file is only reached by lmtp:///PATH");
+    import_remark(m, "source_ip", "it has no counterpart");
+    import_remark(m, "ntlmdomain", "write DOMAIN\\USER as the user");
 }
 
-static bool has_host(const Move *m)
+static bool has_host(const ImportMove *m)
 {
-    const char *host = get(m, "host");
+    const char *host = import_said(m, "host");
     if (!host || !*host) {
         import_note(m->to, m->block->line, "%s: no host is said, so it is left out",
                     m->account->name);
@@ -118,9 +101,9 @@ static bool has_host(const Move *m)
 
 /* --- mpop --- */
 
-static void take_delivery(const Move *m)
+static void take_delivery(const ImportMove *m)
 {
-    Bytes rest = bytes_of(get(m, "delivery"));
+    Bytes rest = bytes_of(import_said(m, "delivery"));
     Bytes how = bytes_word(&rest);
     g_autofree char *where = bytes_dup(bytes_trim(rest));
     if (bytes_equal(how, bytes_of("maildir"))) {
@@ -129,29 +112,30 @@ static void take_delivery(const Move *m)
         m->account->to = g_strconcat("mbox:", where, NULL);
     } else if (bytes_equal(how, bytes_of("mda"))) {
         m->account->to = g_strconcat("|", where, NULL);
-        note(m, "delivery",
-             "a program is run without a shell; give --shell where it needs one "
-             "(%F is %f now)");
+        import_remark(m, "delivery",
+                      "a program is run without a shell; give --shell where it needs one "
+                      "(%F is %f now)");
     } else {
-        note(m, "delivery", "it has no counterpart");
+        import_remark(m, "delivery", "it has no counterpart");
     }
 }
 
-static void take_sizes(const Move *m)
+static void take_sizes(const ImportMove *m)
 {
-    const char *skip = get(m, "skipsize");
+    const char *skip = import_said(m, "skipsize");
     int64_t kibibytes;
     g_autofree char *size = skip ? g_strconcat(skip, "k", NULL) : NULL;
     if (size && account_size_parse(size, &kibibytes)) {
         m->account->max_size = kibibytes;
     }
-    note(m, "killsize", "nothing is deleted unread; --max-size leaves it there");
+    import_remark(m, "killsize", "nothing is deleted unread; --max-size leaves it there");
 }
 
-static void move_mpop(const Move *m)
+static void move_mpop(const ImportMove *m)
 {
     bool first = has_tls_first(m);
-    m->account->url = import_url(first ? "pop3s" : "pop3", get(m, "host"), get(m, "port"));
+    m->account->url =
+        import_url(first ? "pop3s" : "pop3", import_said(m, "host"), import_said(m, "port"));
     take_tls(m);
     take_login(m);
     take_delivery(m);
@@ -159,25 +143,25 @@ static void move_mpop(const Move *m)
     bool keep = import_block_is_on(m->block, "keep", false);
     m->account->after = g_strdup(keep ? "keep" : "delete");
     if (!import_block_is_on(m->block, "only_new", true)) {
-        note(m, "only_new", "give --all for what was fetched before");
+        import_remark(m, "only_new", "give --all for what was fetched before");
     }
     if (!import_block_is_on(m->block, "received_header", true)) {
-        note(m, "received_header", "give --invisible");
+        import_remark(m, "received_header", "give --invisible");
     }
-    const char *uidls = get(m, "uidls_file");
+    const char *uidls = import_said(m, "uidls_file");
     if (uidls) {
         import_note(m->to, import_block_line(m->block, "uidls_file"),
                     "uidls_file: what was fetched is taken over once by --adopt-from=%s", uidls);
     }
-    note(m, "filter", "filter with the program that mail is given to");
+    import_remark(m, "filter", "filter with the program that mail is given to");
 }
 
 /* --- msmtp --- */
 
-static const char *smtp_scheme(const Move *m)
+static const char *smtp_scheme(const ImportMove *m)
 {
-    const char *port = get(m, "port");
-    const char *protocol = get(m, "protocol");
+    const char *port = import_said(m, "port");
+    const char *protocol = import_said(m, "protocol");
     if (protocol && g_ascii_strcasecmp(protocol, "lmtp") == 0) {
         return "lmtp";
     }
@@ -187,7 +171,7 @@ static const char *smtp_scheme(const Move *m)
     return port && strcmp(port, "587") == 0 ? "submission" : "smtp";
 }
 
-static void move_msmtp(const Move *m)
+static void move_msmtp(const ImportMove *m)
 {
     static const char *const unneeded[] = {"auto_from",
                                            "maildomain",
@@ -205,26 +189,27 @@ static void move_msmtp(const Move *m)
                                            "allow_from_override",
                                            "dsn_return"};
     const char *scheme = smtp_scheme(m);
-    const char *port = get(m, "port");
+    const char *port = import_said(m, "port");
     bool usual = g_strcmp0(port, "587") == 0 || (g_strcmp0(port, "465") == 0 && has_tls_first(m)) ||
                  (g_strcmp0(port, "25") == 0 && strcmp(scheme, "smtp") == 0);
-    m->account->url = import_url(scheme, get(m, "host"), usual && *scheme == 's' ? NULL : port);
+    m->account->url =
+        import_url(scheme, import_said(m, "host"), usual && *scheme == 's' ? NULL : port);
     take_tls(m);
     take_login(m);
-    m->account->from = get(m, "from") ? import_list(get(m, "from")) : NULL;
-    m->account->ehlo = g_strdup(get(m, "domain"));
-    const char *dsn = get(m, "dsn_notify");
+    m->account->from = import_said(m, "from") ? import_list(import_said(m, "from")) : NULL;
+    m->account->ehlo = g_strdup(import_said(m, "domain"));
+    const char *dsn = import_said(m, "dsn_notify");
     if (dsn && strcmp(dsn, "off") != 0) {
         m->account->dsn = g_strdup(dsn);
     }
     for (size_t i = 0; i < G_N_ELEMENTS(unneeded); i++) {
-        note(m, unneeded[i], "it has no counterpart in accounts.conf");
+        import_remark(m, unneeded[i], "it has no counterpart in accounts.conf");
     }
 }
 
 /* --- both --- */
 
-static bool move_all(Import *to, Bytes text, void (*move)(const Move *m), GError **error)
+static bool move_all(Import *to, Bytes text, void (*move)(const ImportMove *m), GError **error)
 {
     g_autoptr(GPtrArray) accounts = mpoprc_parse(text, to->file, error);
     if (!accounts) {
@@ -237,7 +222,7 @@ static bool move_all(Import *to, Bytes text, void (*move)(const Move *m), GError
                         read->name, read->same_as);
             continue;
         }
-        Move m = {to, read->block, import_account(to, read->name)};
+        ImportMove m = {to, read->block, import_account(to, read->name)};
         if (has_host(&m)) {
             move(&m);
         }

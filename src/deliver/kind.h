@@ -28,6 +28,13 @@ typedef struct DeliverKind {
     unsigned (*sweep)(Delivery *d, const char *folder, char delimiter);
 } DeliverKind;
 
+/* Of a row: the functions of one message, and those of a kind that holds, by the names that they
+ * have in each kind's file. */
+#define DELIVER_ONE .begin = begin, .write = write_piece, .end = end, .drop = drop
+#define DELIVER_HOLDS                                                                              \
+    .holds = true, .take = take, .commit = commit, .release = release, .present = present,         \
+    .sweep = sweep
+
 extern const DeliverKind deliver_maildir, deliver_mbox, deliver_program, deliver_lmtp, deliver_smtp,
     deliver_stdout;
 

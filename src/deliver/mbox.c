@@ -240,16 +240,8 @@ static unsigned sweep(Delivery *d, const char *folder, char delimiter)
 
 const DeliverKind deliver_mbox = {
     .prefix = "mbox:",
-    .holds = true,
     .open = open_target,
     .close = close_target,
-    .begin = begin,
-    .write = write_piece,
-    .end = end,
-    .drop = drop,
-    .take = take,
-    .commit = commit,
-    .release = release,
-    .present = present,
-    .sweep = sweep,
+    DELIVER_ONE,
+    DELIVER_HOLDS,
 };

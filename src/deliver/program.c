@@ -272,8 +272,5 @@ const DeliverKind deliver_program = {
     .check = check,
     .open = open_target,
     .close = close_target,
-    .begin = begin,
-    .write = write_piece,
-    .end = end,
-    .drop = drop,
+    DELIVER_ONE,
 };

@@ -342,10 +342,7 @@ const DeliverKind deliver_smtp = {
     .check = check_smtp,
     .open = open_smtp,
     .close = close_target,
-    .begin = begin,
-    .write = write_piece,
-    .end = end,
-    .drop = drop,
+    DELIVER_ONE,
 };
 
 const DeliverKind deliver_lmtp = {
@@ -354,8 +351,5 @@ const DeliverKind deliver_lmtp = {
     .check = check_lmtp,
     .open = open_lmtp,
     .close = close_target,
-    .begin = begin,
-    .write = write_piece,
-    .end = end,
-    .drop = drop,
+    DELIVER_ONE,
 };

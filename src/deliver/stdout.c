@@ -42,8 +42,5 @@ const DeliverKind deliver_stdout = {
     .prefix = "-",
     .open = open_target,
     .close = drop,
-    .begin = begin,
-    .write = write_piece,
-    .end = end,
-    .drop = drop,
+    DELIVER_ONE,
 };
