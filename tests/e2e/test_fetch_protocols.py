@@ -2,6 +2,7 @@
 
 import re
 import socket
+import time
 
 import pytest
 
@@ -191,6 +192,40 @@ def test_utf8_is_asked_for_ahead_of_the_login_and_may_be_refused(from_hostile, a
     said = 'the server offers UTF8 and refuses it: "-ERR \\x1B[2Jno"' in result.err
     assert said == answer.startswith("-ERR"), result.err
     assert bodies(collector) == [ONE, TWO]
+
+
+def test_a_greeting_that_comes_late_is_not_the_answer_to_a_login(from_hostile):
+    """The second run logs in by what it remembers, and gives the response before it is asked for."""
+    greetings = []
+
+    def login(peer):
+        verb, _, argument = peer.line().partition(b" ")
+        assert (verb, argument) == (b"AUTH", b"PLAIN")
+        peer.say("+ ")
+        peer.line()
+        peer.say("+OK in")
+
+    def script(peer):
+        greetings.append(peer)
+        if len(greetings) > 1:
+            time.sleep(1)
+        peer.say("+OK ready")
+        assert peer.line() == b"CAPA"
+        peer.say("+OK", "SASL PLAIN", "PIPELINING", "UTF8", ".")
+        assert peer.line() == b"UTF8"
+        peer.say("+OK")
+        login(peer)
+        for verb, answer in ((b"UIDL", ["+OK", "."]), (b"STAT", ["+OK 0 0"])):
+            assert peer.line() == verb
+            peer.say(*answer)
+        assert peer.line() == b"QUIT"
+        peer.say("+OK")
+
+    collector, server = from_hostile("pop3s", script, "--no-initial-response", "--auth-wait=0.2")
+    for _ in range(2):
+        result = collector.run()
+        assert result.status == 0, result.err
+    assert len(greetings) == 2, "the guess was right, and held"
 
 
 def test_a_server_without_uidl_is_known_by_its_headers(from_hostile):
