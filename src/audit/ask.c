@@ -12,7 +12,14 @@
 #include "audit/learn.h"
 #include "base/escape.h"
 
-enum { ANSWER_SECONDS = 10, TRIAL_SECONDS = 3, CHUNK = 16 * 1024, SHOWN_MAX = 60, AGAIN_MAX = 2 };
+enum {
+    BARRED_MAX = 2,
+    ANSWER_SECONDS = 10,
+    TRIAL_SECONDS = 3,
+    CHUNK = 16 * 1024,
+    SHOWN_MAX = 60,
+    AGAIN_MAX = 2
+};
 
 void asked_clear(Asked *asked)
 {
@@ -141,6 +148,8 @@ static void say(Asked *asked, const GByteArray *hello, double seconds)
     const char *ended = hear(asked, deadline);
     asked->taken = was_taken(asked->session, ended);
     judge(asked, ended);
+    asked->prober->facts->hellos++;
+    asked->prober->facts->hellos_not_tls += asked->answer->kind == HELLO_NOT_TLS;
 }
 
 /* --- getting there --- */
@@ -164,6 +173,14 @@ static const char *no_tls_words(const Session *s)
     return words[s->tls_offer];
 }
 
+/* A server with which nobody ever got as far as TLS is not asked for it again and again. */
+static void note_barred(Prober *p, const char *why)
+{
+    if (p->answered && p->reached < STAGE_STARTTLS && ++p->barred >= BARRED_MAX && !p->no_tls) {
+        p->no_tls = g_strdup(why);
+    }
+}
+
 /* A connection on which the server waits for our hello. NULL: *why tells. Suspends. */
 static Session *reach_hello(Prober *p, char **why)
 {
@@ -176,6 +193,7 @@ static Session *reach_hello(Prober *p, char **why)
         Session *s = prober_climb(p, NULL, STAGE_STARTTLS, &error);
         if (!s) {
             *why = g_strdup(error->message);
+            note_barred(p, *why);
             return NULL;
         }
         if (p->facts->tls_first || s->tls_offer == TLS_OFFER_YES) {

@@ -95,7 +95,9 @@ typedef struct {
     Fact tls_enforced;     /* mail or login is refused before TLS */
 
     TlsPeer *peer; /* of an ordinary handshake, verified against the system's trust; or NULL */
-    char *handshake_error; /* why there is no peer, or NULL */
+    char *handshake_error;   /* why there is no peer, or NULL */
+    unsigned hellos;         /* raw ones that were said beside it */
+    unsigned hellos_not_tls; /* ... and what came then was not TLS */
     GPtrArray *chains; /* of TlsPeer-less chains: GPtrArray of TlsCertificate, one a key type served
                           (RSA, ECDSA) */
     Fact chains_complete; /* YES: RSA and ECDSA were each asked for, so there is no other */

@@ -224,6 +224,7 @@ static bool run(Prober *p, TlsSession **ret_resume)
         return false;
     }
     (void)session_climb(s, STAGE_TLS, &error);
+    p->reached = MAX(p->reached, s->reached);
     take(f, s, error);
     if (wire_encrypted(s->wire)) {
         *ret_resume = session_to_resume(s, f->peer);

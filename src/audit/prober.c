@@ -406,10 +406,18 @@ static bool back_off(Prober *p, double *waited, double *pause, GError **error)
     return io_sleep(deadline_in(seconds), error);
 }
 
-static Session *climb_once(Prober *p, const SessionPlan *plan, Stage upto, bool *in_tls,
+/* What has never worked is no sign that the server has enough of us, unless it says so. */
+static bool failed_beyond(const Prober *p, const Session *s, const GError *error)
+{
+    return p->answered && s->wire && s->trying > p->reached &&
+           !g_error_matches(error, POSTERN_ERROR, POSTERN_ERROR_TEMPFAIL);
+}
+
+/* Failing, *by_itself says that it was not for the number of our connections. */
+static Session *climb_once(Prober *p, const SessionPlan *plan, Stage upto, bool *by_itself,
                            GError **error)
 {
-    *in_tls = true; /* nothing to be repeated, unless a connection fails */
+    *by_itself = true; /* nothing to be repeated, unless a connection fails */
     if (!take_turn(p, error)) {
         return NULL;
     }
@@ -417,11 +425,12 @@ static Session *climb_once(Prober *p, const SessionPlan *plan, Stage upto, bool 
     Session *s = session_new(plan);
     bool fine = session_climb(s, upto, &cause);
     note_session(p, s, cause);
+    p->reached = MAX(p->reached, s->reached);
     if (fine) {
         p->answered = true;
         return s;
     }
-    *in_tls = failed_in_tls(s, upto);
+    *by_itself = failed_in_tls(s, upto) || failed_beyond(p, s, cause);
     session_quit(s);
     session_free(s);
     g_propagate_error(error, cause);
@@ -445,16 +454,16 @@ static Session *climb_patiently(Prober *p, const SessionPlan *plan, Stage upto, 
     double waited = 0, pause = 1;
     for (bool waited_once = false;;) {
         g_autoptr(GError) cause = NULL;
-        bool in_tls;
+        bool by_itself;
         bool crowded = prober_crowded(p);
-        Session *s = climb_once(p, plan, upto, &in_tls, &cause);
+        Session *s = climb_once(p, plan, upto, &by_itself, &cause);
         if (s) {
             if (waited_once) {
                 slow_down(p);
             }
             return s;
         }
-        bool turned_away = !in_tls && is_turned_away(p, cause);
+        bool turned_away = !by_itself && is_turned_away(p, cause);
         if (turned_away && (crowded || prober_crowded(p))) {
             *inside = step_back(p);
             if (*inside) {
@@ -469,7 +478,7 @@ static Session *climb_patiently(Prober *p, const SessionPlan *plan, Stage upto, 
             }
         }
         bool hopeless = turned_away || !p->answered;
-        if ((!in_tls && hopeless) ||
+        if ((!by_itself && hopeless) ||
             g_error_matches(cause, POSTERN_ERROR, POSTERN_ERROR_CANCELLED)) {
             stop(p, cause->message);
         }
@@ -493,8 +502,8 @@ Session *prober_climb(Prober *p, const SessionPlan *plan, Stage upto, GError **e
 
 Session *prober_climb_reserved(Prober *p, Stage upto, GError **error)
 {
-    bool in_tls;
-    Session *s = climb_once(p, &p->impatient, upto, &in_tls, error);
+    bool by_itself;
+    Session *s = climb_once(p, &p->impatient, upto, &by_itself, error);
     if (!s) {
         leave(p);
     }

@@ -34,6 +34,8 @@ struct Prober {
     GPtrArray *asking; /* of Asked, borrowed: who waits for an answer, to be told of the crowd */
     Gate calibrating;  /* who finds out about refuses_by_closing: one is enough */
     bool answered;     /* a connection has got as far as it was meant to */
+    Stage reached;     /* the furthest that any has got */
+    unsigned barred;   /* hellos that were not asked, for the conversation before TLS ended */
     bool agreed;       /* the server has agreed to TLS, or needs no asking */
     GArray *starts;    /* of gint64: when each connection was begun (monotonic) */
     double per_minute; /* ours, or what the server was found to bear; 0: no limit */
