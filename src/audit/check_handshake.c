@@ -14,11 +14,22 @@ static bool about_old_tls(const Facts *f, Findings *out)
     return true;
 }
 
+/* An ordinary handshake and raw ones, and each time something else came: that is no accident. */
+static bool speaks_no_tls(const Facts *f)
+{
+    enum { CERTAIN = 2 };
+    return f->handshake_error != NULL && f->hellos >= CERTAIN && f->hellos_not_tls == f->hellos;
+}
+
 static void works(const Facts *f, Findings *out)
 {
     if (f->peer != NULL) {
         findings_pass(out, "%s, %s", tls_version_name(f->peer->version),
                       f->peer->cipher_standard ? f->peer->cipher_standard : f->peer->cipher);
+    } else if (speaks_no_tls(f)) {
+        findings_fail(out, "%s, but no answer to a hello is TLS: %s",
+                      f->tls_first ? "TLS is to come first" : "STARTTLS is offered",
+                      f->handshake_error);
     } else if (old_tls_offered(f) == NO && f->version[V_TLS13].offered.known == NO) {
         findings_fail(out, "no version from SSLv3 to TLS 1.3 is offered%s%s",
                       f->handshake_error ? ": " : "", f->handshake_error ? f->handshake_error : "");

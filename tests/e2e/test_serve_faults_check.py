@@ -35,7 +35,7 @@ ROWS = [
     ("tls-only=1.1", ("imap",), FOUND, "ciphers.aead"),
     ("tls-ciphers=TLS_CHACHA20_POLY1305_SHA256", ("smtp",), OK, ""),
     ("tls-stall", ("pop3",), OK, ""),
-    ("tls-garbage", ("imap",), OK, ""),
+    ("tls-garbage", ALL, FOUND, "handshake.works"),
     ("tls-truncated", ("smtp",), OK, ""),
     ("auth-always-fails", ("smtp",), OK, ""),
     ("auth-wrong-proof", ("pop3",), OK, ""),
@@ -85,6 +85,17 @@ def test_check_ends_with_its_status_and_gives_nothing_away(box, postern, fault, 
     report = sandbox.report()
     assert {row["what"] for row in report["conduct"] if row["verdict"] == "bad"} <= LOOKS
     assert sandbox.close() == OK
+
+
+def test_a_server_that_always_hangs_up_before_tls_is_not_waited_for(box, postern):
+    """It is no limit of connections that is over in a minute: nobody ever got further."""
+    sandbox = box("--fault", "drop-after@cmd=EHLO")
+    url = f"smtp://localhost:{sandbox.port('smtp')}"
+    done = postern.run("check", f"--ca-file={sandbox.ca}", "--format=json", url)
+    assert done.status == OK, done
+    used = json.loads(done.out)["services"][0]["connections"]["used"]
+    assert 2 <= used <= 10  # of 20
+    sandbox.close()
 
 
 def test_no_fault_is_left_out(postern):

@@ -47,6 +47,8 @@ CHANGE(compresses, fact_set(&f->compression, YES, "DEFLATE"))
 
 CHANGE(no_handshake, tls_peer_free(f->peer); f->peer = NULL;
        f->handshake_error = g_strdup("alert handshake_failure"))
+CHANGE(no_tls_at_all, no_handshake(f); f->hellos = 2; f->hellos_not_tls = 2)
+CHANGE(no_tls_once, no_handshake(f); f->hellos = 2; f->hellos_not_tls = 1)
 CHANGE(no_version, no_handshake(f); offer(f, V_TLS12, NO); offer(f, V_TLS13, NO))
 CHANGE(no_renegotiation_info, fact_set(&f->secure_renegotiation, NO, NULL))
 CHANGE(renegotiates, fact_set(&f->client_renegotiation, YES, NULL))
@@ -105,6 +107,8 @@ static const WorldCase cases[] = {
     {MX, only_tls13, "vulnerable.crime", "pass"},
     {MX, NULL, "handshake.works", "pass", "TLS 1.3"},
     {MX, no_handshake, "handshake.works", "unknown", "handshake_failure"},
+    {MX, no_tls_at_all, "handshake.works", "fail", "STARTTLS is offered"},
+    {MX, no_tls_once, "handshake.works", "unknown", "handshake_failure"},
     {MX, no_version, "handshake.works", "fail"},
     {MX, no_renegotiation_info, "handshake.secure_renegotiation", "fail"},
     {MX, only_tls13, "handshake.secure_renegotiation", "none"},
