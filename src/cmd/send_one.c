@@ -168,11 +168,28 @@ static void end(One *one, bool fine)
     }
 }
 
+/* --check-account went through. */
+static bool account_is_good(const One *one, const GError *error)
+{
+    return one->options->check_account && one->session && !error;
+}
+
 static void print_json(const One *one, const GError *error)
 {
+    const Session *session = one->session;
+    bool good = account_is_good(one, error);
     g_autofree char *server = target_text(connection_target(one->connection));
-    SendResultAbout about = {
-        .file = one->options->message, .server = server, .message = one->message, .error = error};
+    g_autofree char *tls = good && session->peer ? tls_summary_line(session->peer) : NULL;
+    SendAccount account = {.tls = tls};
+    if (good) {
+        account.mechanism = session->auth_used;
+        account.size_max = smtp_offers(session->caps).size_max;
+    }
+    SendResultAbout about = {.file = one->options->message,
+                             .server = server,
+                             .account = good ? &account : NULL,
+                             .message = one->message,
+                             .error = error};
     g_autofree char *line = send_result_json(&about, &one->submission);
     puts(line);
     fflush(stdout);
@@ -250,8 +267,10 @@ static int conclude(One *one, GError *error)
     if (error) {
         return command_fail(error);
     }
-    if (one->options->check_account && one->session) {
-        show_account(one);
+    if (account_is_good(one, NULL)) {
+        if (!one->options->json) {
+            show_account(one);
+        }
         return 0;
     }
     if (stopped) {

@@ -106,6 +106,12 @@ static json_t *error_json(const GError *error)
                  : json_null();
 }
 
+static json_t *account_json(const SendAccount *account)
+{
+    return json_pack("{s:o, s:o, s:I}", "tls", text_or_null(account->tls), "mechanism",
+                     text_or_null(account->mechanism), "size_max", (json_int_t)account->size_max);
+}
+
 char *send_result_json(const SendResultAbout *about, const Submission *s)
 {
     const Outgoing *message = about->message;
@@ -120,6 +126,10 @@ char *send_result_json(const SendResultAbout *about, const Submission *s)
         "recoded", json_boolean(s->recoded != NULL), "mail", answer_json(&s->result.mail), "data",
         answer_json(&s->result.data), "end", answer_json(&s->result.end), "error",
         error_json(about->error));
+    if (about->account) {
+        json_object_set_new(root, "result", json_string("ok"));
+        json_object_set_new(root, "account", account_json(about->account));
+    }
     char *dumped = json_dumps(root, JSON_COMPACT | JSON_REAL_PRECISION(6));
     char *line = g_strdup(dumped);
     free(dumped);

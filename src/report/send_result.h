@@ -10,13 +10,20 @@ char *send_result_line(const SmtpRecipient *recipient);
  * "unknown", "not sent". Static. */
 const char *send_result_word(const Submission *s);
 
+/* What a login to a server would be good for (--check-account). */
+typedef struct {
+    const char *tls, *mechanism; /* NULL: none */
+    uint64_t size_max;           /* in octets; 0: the server names none */
+} SendAccount;
+
 /* What is told about a message besides its recipients; each may be NULL. */
 typedef struct {
     const char *message_id, *file, *server;
+    const SendAccount *account;
     const Outgoing *message;
     const GError *error; /* what ended it, if anything did */
 } SendResultAbout;
 
-/* One object on one line, without line end. docs/send-json.md says what is in it. The caller frees
+/* One object on one line, without line end. postern-send(1) says what is in it. The caller frees
  * it. */
 char *send_result_json(const SendResultAbout *about, const Submission *s);

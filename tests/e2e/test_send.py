@@ -256,6 +256,15 @@ def test_results_of_each_recipient_and_all_or_none(postern, dovecot, users):
     assert not [file for file in directory.iterdir() if word in file.read_text(errors="replace")]
 
 
+def test_an_account_is_checked_in_one_line_of_json(postern, dovecot, users, pki):
+    login = ["send", dovecot.url("submission"), f"--ca-file={pki.ca_file}", "--user", "alice", "--check-account", "--json"]
+    found = json.loads(postern.run(*login, password=users.alice.password).out)
+    assert found["result"] == "ok" and found["error"] is None
+    assert found["account"]["tls"].startswith("TLS 1.") and found["account"]["mechanism"]
+    done = postern.run("send", f"lmtp://{dovecot.lmtp_socket}", "--check-account", "--json")
+    assert json.loads(done.out)["account"]["mechanism"] is None
+
+
 @pytest.mark.parametrize("stage", ["connect", "greeting", "ehlo", "tls", "auth", "mail", "rcpt", "data"])
 def test_stops_where_told_and_sends_nothing(postern, postfix, users, pki, stage):
     said = {"connect": "connected", "greeting": "<- 220", "ehlo": "-> EHLO", "tls": "=== TLS", "auth": "~> AUTH",

@@ -49,6 +49,16 @@ static void test_json_is_one_line_whatever_the_server_says(void)
     g_assert_nonnull(strstr(line, "\"fate\":\"refused\""));
 }
 
+static void test_json_of_a_checked_account(void)
+{
+    const SendAccount account = {.mechanism = "PLAIN", .size_max = 7};
+    g_autofree char *line =
+        send_result_json(&(SendResultAbout){.account = &account}, &(Submission){0});
+    g_assert_nonnull(strstr(line, "\"result\":\"ok\""));
+    g_assert_nonnull(
+        strstr(line, "\"account\":{\"tls\":null,\"mechanism\":\"PLAIN\",\"size_max\":7}"));
+}
+
 static void test_batch_lines(void)
 {
     g_autoptr(GError) error = NULL;
@@ -75,6 +85,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/send-result/lines", test_lines);
     g_test_add_func("/send-result/the-worst-word", test_words);
+    g_test_add_func("/send-result/account", test_json_of_a_checked_account);
     g_test_add_func("/send-result/json", test_json_is_one_line_whatever_the_server_says);
     g_test_add_func("/send-result/lines-of-a-batch", test_batch_lines);
     return g_test_run();
