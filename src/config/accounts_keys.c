@@ -78,6 +78,14 @@ static bool is_dsn(const char *value)
     return list[0] != NULL;
 }
 
+/* A word misspelt is no directory: one has a whole path. */
+static bool is_queue(const char *value)
+{
+    static const char *const words[] = {"true", "yes", "1", "false", "no", "0", "always", NULL};
+    bool path = *value == '/' || g_str_has_prefix(value, "~/");
+    return g_strv_contains(words, value) || (path && is_printable(value));
+}
+
 #define AT(member) offsetof(Account, member)
 const AccountKey account_keys[] = {
     {"url", AT(url), KEY_STRING, GROUP_NONE, is_printable, "an address such as imaps://HOST"},
@@ -109,7 +117,8 @@ const AccountKey account_keys[] = {
      "keep, delete, move:FOLDER or flag:FLAG"},
     {"keep-days", AT(keep_days), KEY_DAYS, GROUP_NONE, NULL, "a number of days"},
     {"max-size", AT(max_size), KEY_SIZE, GROUP_NONE, NULL, "a size such as 500k, 25M or 1G"},
-    {"queue", AT(queue), KEY_STRING, GROUP_NONE, is_printable, "true, false or a directory"},
+    {"queue", AT(queue), KEY_STRING, GROUP_NONE, is_queue,
+     "true, false, always or the whole path of a directory"},
     {"dsn", AT(dsn), KEY_STRING, GROUP_NONE, is_dsn, "never, or a list of success,failure,delay"},
     {NULL},
 };

@@ -139,6 +139,7 @@ static void test_accounts_mistakes_name_file_section_key_and_expectation(void)
     assert_refused("[account w]\nmax-size = 9999999999G\n", "max-size", "expected a size", NULL);
     assert_refused("[account w]\nafter = burn\n", "after", "expected keep, delete, move:", NULL);
     assert_refused("[account w]\ndsn = never,failure\n", "dsn", "expected never, or a list", NULL);
+    assert_refused("[account w]\nqueue = maybe\n", "queue", "expected true, false, always", NULL);
     assert_refused("[account w]\nehlo = a b\n", "ehlo", "expected a host name", NULL);
     assert_refused("[account w]\nurl =\n", "url", "expected an address", NULL);
     assert_refused("[account w]\nuser = a\\qb\n", "user", "expected a user name", NULL);
