@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cmd/send.h"
+#include "io/addresses.h"
 #include "mime/compose.h"
 #include "send/address.h"
 
@@ -73,6 +74,15 @@ static char *text_value(const char *value, const char *what, GError **error)
 
 /* --- who --- */
 
+/* A number is a domain in brackets only (RFC 5321 section 4.1.3). */
+static char *domain_of(const char *server)
+{
+    DnsAddress address;
+    return !address_parse(server, &address) ? g_strdup(server)
+           : strchr(server, ':')            ? g_strdup_printf("[IPv6:%s]", server)
+                                            : g_strdup_printf("[%s]", server);
+}
+
 char *send_default_from(const char *user, const char *server)
 {
     if (user && strchr(user, '@')) {
@@ -82,7 +92,8 @@ char *send_default_from(const char *user, const char *server)
     const char *name = user ? user : me ? me->pw_name : "postern";
     char host[256] = "";
     gethostname(host, sizeof host - 1);
-    return g_strconcat(name, "@", strchr(host, '.') || !server ? host : server, NULL);
+    g_autofree char *there = server ? domain_of(server) : NULL;
+    return g_strconcat(name, "@", strchr(host, '.') || !there ? host : there, NULL);
 }
 
 /* --- parts --- */

@@ -4,6 +4,7 @@ import email
 import email.policy
 import json
 import re
+import socket
 import time
 import uuid
 
@@ -352,3 +353,12 @@ def test_a_refused_login_is_77(postern, postfix, pki, passwords):
         password="not-her-password",
     )  # fmt: skip
     assert done.status == AUTH, done
+
+
+@pytest.mark.skipif("." in socket.gethostname(), reason="the sender is at this machine's whole name")
+def test_a_sender_at_a_number_has_it_in_brackets(postern, postfix, users):
+    done = postern.run(
+        "send", f"submission://alice@127.0.0.1:{postfix.port('submission')}", "--no-verify", "--to", BOB, "--subject", "s",
+        "--text", "t", "--stop-after=mail", password=users.alice.password,
+    )  # fmt: skip
+    assert "MAIL FROM:<alice@[127.0.0.1]>" in done.err, done
