@@ -19,6 +19,17 @@ static VersionIndex fallback_version(const Facts *f)
     return V_COUNT;
 }
 
+/* TLS 1.2 is all there is to fall back to: no check looks at the signal then. */
+static bool only_sentinel_matters(const Facts *f)
+{
+    for (int v = V_SSL3; v < V_TLS12; v++) {
+        if (f->version[v].offered.known != NO) {
+            return false;
+        }
+    }
+    return f->version[V_TLS13].offered.known == YES;
+}
+
 static void ask_fallback(Prober *p)
 {
     enum { INAPPROPRIATE_FALLBACK = 86 };
@@ -29,6 +40,11 @@ static void ask_fallback(Prober *p)
         fact_set(&f->fallback_scsv, known ? YES : UNKNOWN,
                  known ? "there is no other version to fall back to"
                        : "not all versions gave an answer");
+        return;
+    }
+    if (!p->plan->full && only_sentinel_matters(f)) {
+        fact_set(&f->fallback_scsv, UNKNOWN,
+                 "not asked for, because from TLS 1.3 to 1.2 the downgrade sentinel warns");
         return;
     }
     g_auto(Asked) asked = {0};
