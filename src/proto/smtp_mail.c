@@ -45,7 +45,9 @@ static bool addresses_fit(const SmtpMail *mail, bool smtputf8, GError **error)
     return true;
 }
 
-bool smtp_mail_fits(const Session *s, const SmtpMail *mail, GError **error)
+/* Does the server offer what the mail needs (SIZE, 8BITMIME, SMTPUTF8, REQUIRETLS, LIMITS), and is
+ * it well-formed? What DSN and AUTH= ask for is no need: it is left out where it is not offered. */
+static bool fits(const Session *s, const SmtpMail *mail, GError **error)
 {
     SmtpOffers offers = smtp_offers(s->caps);
     if (mail->smtputf8 && !offers.smtputf8) {
@@ -139,7 +141,7 @@ bool smtp_mail(Session *s, SmtpMail *mail, SmtpMailResult *ret, GError **error)
         mail->recipients[i].fate = SMTP_NOT_TRIED;
         smtp_answer_clear(&mail->recipients[i].answer);
     }
-    if (!smtp_mail_fits(s, mail, error)) {
+    if (!fits(s, mail, error)) {
         return false;
     }
     SmtpOffers offers = smtp_offers(s->caps);

@@ -67,14 +67,10 @@ typedef struct {
 
 void smtp_mail_result_clear(SmtpMailResult *result);
 
-/* Does the server offer what the mail needs (SIZE, 8BITMIME, SMTPUTF8, REQUIRETLS, LIMITS), and is
- * it well-formed (addresses, text)? False: DATA, with what is in the way. What DSN and AUTH= ask
- * for is no need: it is left out where it is not offered. Part of smtp_mail(). No I/O. */
-bool smtp_mail_fits(const Session *s, const SmtpMail *mail, GError **error);
-
 /* Runs one transaction; more where the server takes only so many recipients at once. What the
  * server says no to is told in the fates and answers, not as an error; fails only when the session
  * can no longer be used (EOF, TIMEOUT, PROTOCOL; TEMPFAIL for a 421), with the fates telling how
- * far it came, or when smtp_mail_fits() says no (nothing was sent). After a transaction that was
- * not completed RSET has been said. Suspends. */
+ * far it came, or DATA when the server does not offer what the mail needs, or the mail is not
+ * well-formed (nothing was sent). After a transaction that was not completed RSET has been said.
+ * Suspends. */
 bool smtp_mail(Session *s, SmtpMail *mail, SmtpMailResult *ret, GError **error);

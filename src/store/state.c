@@ -64,7 +64,8 @@ const char *state_directory(const State *state)
     return state->directory;
 }
 
-Statement *state_statement(State *state, StateStatement which, const char *sql, GError **error)
+/* Borrowed; NULL with *error. */
+static Statement *statement_of(State *state, StateStatement which, const char *sql, GError **error)
 {
     if (state->statements[which] == NULL) {
         state->statements[which] = database_prepare(state->db, sql, error);
@@ -77,8 +78,8 @@ Statement *state_statement(State *state, StateStatement which, const char *sql, 
 static bool add_folder(State *state, int64_t account, const char *name, GError **error)
 {
     Statement *st =
-        state_statement(state, STATE_ADD_FOLDER,
-                        "INSERT OR IGNORE INTO folder (account, name) VALUES (?, ?)", error);
+        statement_of(state, STATE_ADD_FOLDER,
+                     "INSERT OR IGNORE INTO folder (account, name) VALUES (?, ?)", error);
     if (st == NULL) {
         return false;
     }
@@ -91,10 +92,10 @@ static bool find_folder(State *state, int64_t account, const char *name, StateFo
                         bool *found, GError **error)
 {
     Statement *st =
-        state_statement(state, STATE_FIND_FOLDER,
-                        "SELECT id, validity, settled, modseq, in_progress, digest FROM folder "
-                        "WHERE account = ? AND name = ?",
-                        error);
+        statement_of(state, STATE_FIND_FOLDER,
+                     "SELECT id, validity, settled, modseq, in_progress, digest FROM folder "
+                     "WHERE account = ? AND name = ?",
+                     error);
     if (st == NULL) {
         return false;
     }
@@ -130,7 +131,7 @@ bool state_folder(State *state, int64_t account, const char *name, StateFolder *
 
 bool state_folder_write(State *state, const StateFolder *folder, GError **error)
 {
-    Statement *st = state_statement(
+    Statement *st = statement_of(
         state, STATE_WRITE_FOLDER,
         "UPDATE folder SET validity = ?, settled = ?, modseq = ?, in_progress = ?, digest = ? "
         "WHERE id = ?",
@@ -186,11 +187,11 @@ static void bind_id(Statement *st, int index, const StateMessage *message)
 
 bool state_message_put(State *state, int64_t folder, const StateMessage *message, GError **error)
 {
-    Statement *st = state_statement(state, STATE_PUT_MESSAGE,
-                                    "INSERT OR REPLACE INTO message "
-                                    "(folder, id, what, size, received, fetched, gone) "
-                                    "VALUES (?, ?, ?, ?, ?, ?, ?)",
-                                    error);
+    Statement *st = statement_of(state, STATE_PUT_MESSAGE,
+                                 "INSERT OR REPLACE INTO message "
+                                 "(folder, id, what, size, received, fetched, gone) "
+                                 "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                                 error);
     if (st == NULL) {
         return false;
     }
@@ -206,8 +207,8 @@ bool state_message_put(State *state, int64_t folder, const StateMessage *message
 
 bool state_message_drop(State *state, int64_t folder, const StateMessage *message, GError **error)
 {
-    Statement *st = state_statement(state, STATE_DROP_MESSAGE,
-                                    "DELETE FROM message WHERE folder = ? AND id = ?", error);
+    Statement *st = statement_of(state, STATE_DROP_MESSAGE,
+                                 "DELETE FROM message WHERE folder = ? AND id = ?", error);
     if (st == NULL) {
         return false;
     }
@@ -253,7 +254,7 @@ GArray *state_messages(State *state, int64_t folder, uint32_t above, GStringChun
                        GError **error)
 {
     /* Texts come after all numbers in SQLite's order. */
-    Statement *st = state_statement(
+    Statement *st = statement_of(
         state, STATE_LIST_MESSAGES,
         "SELECT " COLUMNS " FROM message WHERE folder = ? AND id > ? ORDER BY id", error);
     if (st == NULL) {
@@ -267,7 +268,7 @@ GArray *state_messages(State *state, int64_t folder, uint32_t above, GStringChun
 GArray *state_messages_with(State *state, int64_t folder, StateWhat what, int64_t fetched_before,
                             GStringChunk **ret_texts, GError **error)
 {
-    Statement *st = state_statement(
+    Statement *st = statement_of(
         state, STATE_LIST_WITH,
         "SELECT " COLUMNS " FROM message WHERE folder = ? AND what = ? AND fetched < ? ORDER BY id",
         error);

@@ -21,6 +21,3 @@ struct State {
     Database *db;
     Statement *statements[STATE_STATEMENTS];
 };
-
-/* Borrowed; NULL with *error. */
-Statement *state_statement(State *state, StateStatement which, const char *sql, GError **error);
