@@ -75,3 +75,16 @@ static inline bool sandboxed_serve(Sandboxed *s, const char *service, Stream *st
     g_free(g.to);
     return ok;
 }
+
+/* The same, with a client that says whatever it likes and reads nothing; how it ends is not told.
+ */
+static inline void sandboxed_hear(Sandboxed *s, const char *service, Bytes said)
+{
+    g_autofree char *hex = bytes_hex(said);
+    g_autofree char *text = g_strdup_printf("<= %s\n", hex);
+    g_autoptr(GError) error = NULL;
+    Stream *stream = script_stream(bytes_of(text), (ScriptOptions){.loose = true}, NULL);
+    if (stream) {
+        sandboxed_serve(s, service, stream, &error);
+    }
+}
