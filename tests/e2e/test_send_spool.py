@@ -4,32 +4,17 @@ import email
 import email.policy
 import json
 import random
-import signal
 import subprocess
 import time
 from collections import Counter
 
 import pytest
 from rig.postern import binary
-from test_send_batch import KILLS, MESSAGES, Sink, kill_again_and_again, report_of_kills
+from sinking import KILLS, MESSAGES, kill_again_and_again, report_of_kills, sink  # noqa: F401: a fixture
 
 ALICE, BOB = "alice@example.test", "bob@example.test"
 USAGE, NO_INPUT, UNAVAILABLE, CANT_CREATE, TEMPFAIL = 64, 66, 69, 73, 75
 AWAY = "smtp://127.0.0.1:1"
-
-
-@pytest.fixture
-def sink():
-    servers = []
-
-    def make(**more):
-        servers.append(Sink(**more))
-        return servers[-1]
-
-    yield make
-    for server in servers:
-        server.shutdown()
-        server.server_close()
 
 
 @pytest.fixture

@@ -10,36 +10,15 @@ import subprocess
 
 import pytest
 from rig.postern import binary
-from test_send_batch import Sink
+from sinking import sink  # noqa: F401: a fixture
 
 ALICE, BOB = "alice@example.test", "bob@example.test"
 USAGE, DATA, NO_INPUT, UNAVAILABLE, CONFIG = 64, 65, 66, 69, 78
 
 
-class Keeper(Sink):
-    """Keeps what it took, with whom it was for."""
-
-    def __init__(self, **more):
-        super().__init__(**more)
-        self.texts = []
-
-
 @pytest.fixture
-def server(tmp_path, monkeypatch):
-    import test_send_batch
-
-    keeper = Keeper()
-    ended = test_send_batch.Talk.end
-
-    def end(talk, text):
-        if talk.server is keeper:
-            keeper.texts.append(text.decode().replace("\r\n", "\n"))
-        return ended(talk, text)
-
-    monkeypatch.setattr(test_send_batch.Talk, "end", end)
-    yield keeper
-    keeper.shutdown()
-    keeper.server_close()
+def server(sink):  # noqa: F811
+    return sink()
 
 
 @pytest.fixture
