@@ -8,7 +8,7 @@ import os
 import signal
 
 from .core import MAIL_HOST, Server
-from .process import NeedsRoot, answers, run, wait_ready
+from .process import NeedsRoot, RigError, answers, run, wait_ready
 
 CYRUS_MECHANISMS = "PLAIN LOGIN CRAM-MD5 DIGEST-MD5 NTLM SCRAM-SHA-1 SCRAM-SHA-256 SCRAM-SHA-512"
 
@@ -45,8 +45,12 @@ class Postfix(Server):
         process = self.run(
             ["postfix", "-c", self.dir, "start-fg"], env=self._environment(), stop_signal=signal.SIGTERM
         )
-        for service in ("smtp", "submission", "cleartext"):
-            wait_ready(process, answers(self.port(service), b"220 "), f"{self.name} {service}")
+        try:
+            for service in ("smtp", "submission", "cleartext"):
+                wait_ready(process, answers(self.port(service), b"220 "), f"{self.name} {service}")
+        except RigError as error:
+            process.log = self.dir / "mail.log"
+            raise RigError(f"{error}\n{process.log_tail()}") from error
 
     def _environment(self):
         return {"PATH": os.environ["PATH"] + ":/usr/sbin", "LANG": "C"}
@@ -130,6 +134,7 @@ smtpd_recipient_restrictions =
 smtpd_client_connection_count_limit = 0
 smtpd_client_connection_rate_limit = 0
 anvil_rate_time_unit = 1s
+service_throttle_time = 1s
 smtpd_error_sleep_time = 0
 smtpd_hard_error_limit = 100
 smtpd_tls_chain_files = {cert}
