@@ -39,22 +39,12 @@ POLICIES = {
 }
 
 
-class Https(Server):
-    title = "HTTPS: MTA-STS policies, good and bad, and autoconfiguration for example.test"
+class WebServer(Server):
+    """Serves HTTPS on a thread of this process, with the certificate `cert`; a subclass gives `_handler()`, a class."""
 
-    def __init__(self, rig, name="https"):
-        super().__init__(rig, name)
-        names = [f"mta-sts.{domain}" for domain in POLICIES if "bad-cert" not in domain]
-        self.cert = rig.pki.issue(name, Spec(names=(*names, "autoconfig.example.test"), common_name="web"))
-        self.asked = []
-        self._server = None
-        self._thread = None
-
-    @property
-    def connect_to(self) -> list:
-        """What makes postern find all of them here, and nobody else's port 443."""
-        hosts = [f"mta-sts.{domain}" for domain in POLICIES] + ["autoconfig.example.test", *POLICIES]
-        return [f"--connect-to={host}:443:127.0.0.1:{self.port('https')}" for host in hosts]
+    cert = None
+    _server = None
+    _thread = None
 
     def start(self):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -74,6 +64,25 @@ class Https(Server):
             self._thread.join()
             self._thread = None
         super().stop()
+
+    def _handler(self):
+        raise NotImplementedError
+
+
+class Https(WebServer):
+    title = "HTTPS: MTA-STS policies, good and bad, and autoconfiguration for example.test"
+
+    def __init__(self, rig, name="https"):
+        super().__init__(rig, name)
+        names = [f"mta-sts.{domain}" for domain in POLICIES if "bad-cert" not in domain]
+        self.cert = rig.pki.issue(name, Spec(names=(*names, "autoconfig.example.test"), common_name="web"))
+        self.asked = []
+
+    @property
+    def connect_to(self) -> list:
+        """What makes postern find all of them here, and nobody else's port 443."""
+        hosts = [f"mta-sts.{domain}" for domain in POLICIES] + ["autoconfig.example.test", *POLICIES]
+        return [f"--connect-to={host}:443:127.0.0.1:{self.port('https')}" for host in hosts]
 
     def _handler(self):
         server = self

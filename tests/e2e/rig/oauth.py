@@ -8,16 +8,15 @@ import hashlib
 import http.server
 import json
 import secrets
-import ssl
 import threading
 import urllib.parse
 
-from .core import Server
+from .https import WebServer
 
 DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 
 
-class Oauth(Server):
+class Oauth(WebServer):
     title = "an OAuth authorisation server whose tokens Dovecot takes"
 
     def __init__(self, rig, name="oauth"):
@@ -25,7 +24,7 @@ class Oauth(Server):
         self.dovecot = rig.start("dovecot")
         self.client_secret = "client-" + secrets.token_hex(12)
         rig.on_secret(self.client_secret)
-        self._server = self._thread = None
+        self.cert = rig.pki.leaf("server")
         self._lock = threading.Lock()
         self.reset()
 
@@ -145,24 +144,6 @@ class Oauth(Server):
         return self.tokens()
 
     # serving
-
-    def start(self):
-        cert = self.rig.pki.leaf("server")
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(cert.chain_file, cert.key_file)
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", self.port("https")), self._handler())
-        self._server.socket = context.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
-        self._server.handle_error = lambda *_: None
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
-        self._thread.start()
-
-    def stop(self):
-        if self._thread:
-            self._server.shutdown()
-            self._server.server_close()
-            self._thread.join()
-            self._thread = None
-        super().stop()
 
     def _handler(self):
         server = self

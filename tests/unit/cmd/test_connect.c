@@ -3,6 +3,8 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
+#include "../scratch.h"
+
 static char *directory; /* $HOME and $XDG_CONFIG_HOME of this run */
 
 #define PIN_A "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
@@ -350,17 +352,6 @@ static void test_describe_tells_everything_on_one_line_each(void)
     }
 }
 
-static void remove_directory(void)
-{
-    g_autoptr(GDir) dir = g_dir_open(directory, 0, NULL);
-    for (const char *name = g_dir_read_name(dir); name; name = g_dir_read_name(dir)) {
-        g_autofree char *path = g_build_filename(directory, name, NULL);
-        g_remove(path);
-    }
-    g_rmdir(directory);
-    g_free(directory);
-}
-
 int main(int argc, char **argv)
 {
     directory = g_dir_make_tmp("postern-connect-XXXXXX", NULL);
@@ -381,6 +372,7 @@ int main(int argc, char **argv)
     g_test_add_func("/connect/environment", test_environment_counts);
     g_test_add_func("/connect/describe", test_describe_tells_everything_on_one_line_each);
     int status = g_test_run();
-    remove_directory();
+    scratch_remove(directory);
+    g_free(directory);
     return status;
 }

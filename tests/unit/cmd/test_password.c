@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../scratch.h"
+
 static char *directory; /* $HOME of this run */
 
 static void assert_is(Secret *got, const char *text)
@@ -113,17 +115,6 @@ static void test_environment_is_taken_away_and_wiped(void)
     assert_is(get(&o, NULL, NULL), "hunter2");
 }
 
-static void remove_directory(void)
-{
-    g_autoptr(GDir) dir = g_dir_open(directory, 0, NULL);
-    for (const char *name = g_dir_read_name(dir); name; name = g_dir_read_name(dir)) {
-        g_autofree char *path = g_build_filename(directory, name, NULL);
-        g_remove(path);
-    }
-    g_rmdir(directory);
-    g_free(directory);
-}
-
 int main(int argc, char **argv)
 {
     directory = g_dir_make_tmp("postern-password-XXXXXX", NULL);
@@ -139,6 +130,7 @@ int main(int argc, char **argv)
     g_test_add_func("/password/refused", test_what_gives_no_password_is_an_error);
     g_test_add_func("/password/environment", test_environment_is_taken_away_and_wiped);
     int status = g_test_run();
-    remove_directory();
+    scratch_remove(directory);
+    g_free(directory);
     return status;
 }

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "../scratch.h"
+
 static char *directory; /* $XDG_CONFIG_HOME of this run */
 
 static char *write_file(const char *name, const char *text, int mode)
@@ -283,17 +285,6 @@ static void test_state_directory_is_private(void)
     g_assert_cmpint(g_rmdir(path), ==, 0);
 }
 
-static void remove_directory(void)
-{
-    g_autoptr(GDir) dir = g_dir_open(directory, 0, NULL);
-    for (const char *name = g_dir_read_name(dir); name; name = g_dir_read_name(dir)) {
-        g_autofree char *path = g_build_filename(directory, name, NULL);
-        g_remove(path);
-    }
-    g_rmdir(directory);
-    g_free(directory);
-}
-
 int main(int argc, char **argv)
 {
     directory = g_dir_make_tmp("postern-accounts-XXXXXX", NULL);
@@ -313,6 +304,7 @@ int main(int argc, char **argv)
     g_test_add_func("/accounts/users-file", test_accounts_the_users_file_is_found);
     g_test_add_func("/accounts/state", test_state_directory_is_private);
     int status = g_test_run();
-    remove_directory();
+    scratch_remove(directory);
+    g_free(directory);
     return status;
 }

@@ -5,6 +5,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "../scratch.h"
 #include "config/oauth.h"
 #include "io/io.h"
 
@@ -27,10 +28,7 @@ static void open_world(World *w, const void *user)
 static void close_world(World *w, const void *user)
 {
     (void)user;
-    const char *const argv[] = {"rm", "-rf", "--", w->state, NULL};
-    g_assert_true(g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL,
-                               NULL, NULL, NULL));
-    g_assert_false(g_file_test(w->state, G_FILE_TEST_EXISTS));
+    scratch_remove(w->state);
     g_free(w->state);
     g_free(w->kept);
 }

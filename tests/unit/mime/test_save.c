@@ -6,6 +6,7 @@
 #include <glib/gstdio.h>
 #include <sys/stat.h>
 
+#include "../scratch.h"
 #include "messages.h"
 
 #define PART "Content-Transfer-Encoding: base64\nContent-Disposition: attachment; filename="
@@ -28,13 +29,7 @@ static Place place_new(void)
 
 static void place_clear(Place *place)
 {
-    GDir *dir = g_dir_open(place->path, 0, NULL);
-    for (const char *name; (name = g_dir_read_name(dir)) != NULL;) {
-        g_autofree char *path = g_build_filename(place->path, name, NULL);
-        g_assert_cmpint(g_remove(path), ==, 0);
-    }
-    g_dir_close(dir);
-    g_assert_cmpint(g_rmdir(place->path), ==, 0);
+    scratch_remove(place->path);
     g_free(place->path);
     read_clear(&place->read);
 }

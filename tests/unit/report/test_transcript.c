@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../scratch.h"
 #include "base/error.h"
 
 #define B BYTES_LITERAL
@@ -209,16 +210,6 @@ static char *contents(const char *path)
     return text;
 }
 
-static void remove_all(const char *dir)
-{
-    g_autoptr(GDir) list = g_dir_open(dir, 0, NULL);
-    for (const char *name = g_dir_read_name(list); name != NULL; name = g_dir_read_name(list)) {
-        g_autofree char *path = in_folder(dir, name);
-        g_remove(path);
-    }
-    g_rmdir(dir);
-}
-
 static void test_a_file_is_private_emptied_and_complete_at_every_line(void)
 {
     g_autofree char *dir = folder();
@@ -236,7 +227,7 @@ static void test_a_file_is_private_emptied_and_complete_at_every_line(void)
     g_assert_cmpint(stat(path, &st), ==, 0);
     g_assert_cmpint(st.st_mode & 0777, ==, 0600);
     g_assert_true(transcript_close(t, &error));
-    remove_all(dir);
+    scratch_remove(dir);
 }
 
 static void test_a_name_in_jsonl_gives_json_lines(void)
@@ -252,7 +243,7 @@ static void test_a_name_in_jsonl_gives_json_lines(void)
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
     g_assert_cmpuint(g_strv_length(lines), ==, 3);
     g_assert_true(g_str_has_prefix(lines[1], "{\"time\":"));
-    remove_all(dir);
+    scratch_remove(dir);
 }
 
 static void test_a_link_to_a_file_is_refused_and_the_file_left_alone(void)
@@ -268,7 +259,7 @@ static void test_a_link_to_a_file_is_refused_and_the_file_left_alone(void)
     g_assert_nonnull(strstr(error->message, link));
     g_autofree char *text = contents(victim);
     g_assert_cmpstr(text, ==, "precious");
-    remove_all(dir);
+    scratch_remove(dir);
 }
 
 static void test_devices_behind_links_are_fine(void)
@@ -280,7 +271,7 @@ static void test_devices_behind_links_are_fine(void)
     Transcript *t = transcript_open(link, &error);
     g_assert_no_error(error);
     g_assert_true(transcript_close(t, NULL));
-    remove_all(dir);
+    scratch_remove(dir);
 }
 
 static void test_a_full_disk_is_told_at_the_end(void)

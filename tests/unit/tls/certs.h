@@ -13,6 +13,8 @@
 #include <openssl/rsa.h>
 #include <openssl/x509v3.h>
 
+#include "../scratch.h"
+
 typedef struct {
     X509 *x509;
     EVP_PKEY *key;
@@ -115,13 +117,7 @@ static inline char *test_folder(void)
 
 static inline void test_folder_remove(char *folder)
 {
-    GDir *dir = g_dir_open(folder, 0, NULL);
-    for (const char *name; (name = g_dir_read_name(dir));) {
-        g_autofree char *path = g_build_filename(folder, name, NULL);
-        g_unlink(path);
-    }
-    g_dir_close(dir);
-    g_rmdir(folder);
+    scratch_remove(folder);
     g_free(folder);
 }
 
