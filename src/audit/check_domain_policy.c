@@ -19,20 +19,27 @@ static bool about_incoming(const DomainFacts *d, Findings *out)
     return true;
 }
 
-static void mta_sts_record(const DomainFacts *d, Findings *out)
+/* A record that is there must also be well formed. */
+static void record_of(const DomainFacts *d, const Fact *fact, const char *text,
+                      char *(*parse)(Bytes, GError **), Findings *out)
 {
     if (!about_incoming(d, out)) {
         return;
     }
-    if (d->mta_sts_record.known != UNKNOWN && d->mta_sts_text != NULL) {
+    if (fact->known != UNKNOWN && text != NULL) {
         g_autoptr(GError) error = NULL;
-        g_autofree char *id = mta_sts_record_parse(bytes_of(d->mta_sts_text), &error);
-        if (id == NULL) {
+        g_autofree char *read = parse(bytes_of(text), &error);
+        if (read == NULL) {
             findings_fail(out, "%s", error->message);
             return;
         }
     }
-    findings_from_fact(out, &d->mta_sts_record, NO, "");
+    findings_from_fact(out, fact, NO, "");
+}
+
+static void mta_sts_record(const DomainFacts *d, Findings *out)
+{
+    record_of(d, &d->mta_sts_record, d->mta_sts_text, mta_sts_record_parse, out);
 }
 
 /* Is MTA-STS meant to be there? True: go on. */
@@ -210,18 +217,7 @@ static void mta_sts_certificate(const DomainFacts *d, Findings *out)
 
 static void tls_rpt(const DomainFacts *d, Findings *out)
 {
-    if (!about_incoming(d, out)) {
-        return;
-    }
-    if (d->tls_rpt.known != UNKNOWN && d->tls_rpt_text != NULL) {
-        g_autoptr(GError) error = NULL;
-        g_autofree char *rua = tls_rpt_record_parse(bytes_of(d->tls_rpt_text), &error);
-        if (rua == NULL) {
-            findings_fail(out, "%s", error->message);
-            return;
-        }
-    }
-    findings_from_fact(out, &d->tls_rpt, NO, "");
+    record_of(d, &d->tls_rpt, d->tls_rpt_text, tls_rpt_record_parse, out);
 }
 
 static const Check checks[] = {
