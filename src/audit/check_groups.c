@@ -182,13 +182,12 @@ static void signatures(const Facts *f, Findings *out)
         findings_fail(out, "%s", weak);
     } else if (f->signatures->len > 0) {
         findings_pass(out, "%u seen, none with SHA-1 or MD5", f->signatures->len);
-    } else if (tls12->known == NO) {
-        findings_not_applicable(out); /* older versions have no choice, and newer ones no bad one */
     } else if (tls12->known == UNKNOWN) {
         findings_unknown(out, "%s", fact_why(tls12));
-    } else if (class_offered(f, CLASS_ECDHE, &ecdhe) == NO &&
-               class_offered(f, CLASS_DHE, &dhe) == NO) {
-        findings_not_applicable(out); /* nothing is signed */
+    } else if (tls12->known == NO || (class_offered(f, CLASS_ECDHE, &ecdhe) == NO &&
+                                      class_offered(f, CLASS_DHE, &dhe) == NO)) {
+        /* Older versions have no choice, newer ones no bad one; or nothing is signed. */
+        findings_not_applicable(out);
     } else {
         findings_unknown(out, "no signature of a key exchange was seen");
     }

@@ -78,7 +78,7 @@ static Bytes take(Cursor *c, size_t len)
     if (c->rest.len < len) {
         c->broken = true;
         c->rest = BYTES_NONE;
-        return BYTES_NONE;
+        return (Bytes){"", 0}; /* never NULL: it goes to memcpy() */
     }
     Bytes taken = bytes_sub(c->rest, 0, len);
     c->rest = bytes_sub(c->rest, len, c->rest.len - len);
