@@ -110,7 +110,7 @@ typedef struct {
 static bool wait_at(Gate *gate, Task *task, GError **error)
 {
     Waiter waiter = {.task = task};
-    TaskWake wake = TASK_WOKEN;
+    TaskWake wake = task_cancelled() ? TASK_CANCELLED : TASK_WOKEN; /* parked, it would stay so */
     bool parked = true;
     g_queue_push_tail(&gate->waiting, &waiter);
     while (parked && !waiter.let_in && wake != TASK_CANCELLED) {
@@ -168,4 +168,28 @@ void gate_set_limit(Gate *gate, unsigned limit)
 {
     gate->limit = MAX(limit, 1U);
     let_in(gate);
+}
+
+/* --- the bell --- */
+
+bool bell_wait(Bell *bell, GError **error)
+{
+    TaskWake wake = task_cancelled() ? TASK_CANCELLED : TASK_WOKEN;
+    bool parked = true;
+    bell->waiting = sched_current();
+    while (bell->waiting && parked && !bell->rung && wake != TASK_CANCELLED) {
+        parked = task_park(NULL, 0, DEADLINE_NEVER, false, &wake, error);
+    }
+    bell->waiting = NULL;
+    bell->rung = false;
+    return parked &&
+           (wake != TASK_CANCELLED || error_fail(error, POSTERN_ERROR_CANCELLED, "interrupted"));
+}
+
+void bell_ring(Bell *bell)
+{
+    bell->rung = true;
+    if (bell->waiting) {
+        task_wake(bell->waiting);
+    }
 }

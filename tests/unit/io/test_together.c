@@ -173,6 +173,95 @@ static void test_who_leads_and_is_cancelled_takes_them_along(void)
     crew_clear(&crew);
 }
 
+/* What was interrupted may still try to come in while it cleans up. */
+static void enter_late(void *user)
+{
+    Worker *w = user;
+    io_sleep(deadline_in(60), NULL);
+    gate_enter(w->gate, &w->error);
+}
+
+static void lead_late(void *user)
+{
+    Crew *crew = user;
+    io_together(enter_late, crew->users, WORKERS);
+}
+
+static void test_who_is_cancelled_does_not_wait_at_a_gate(void)
+{
+    Crew crew;
+    crew_init(&crew, 1);
+    gate_push_in(&crew.gate); /* somebody is in there, and stays */
+    g_autoptr(Sched) sched = sched_new(NULL);
+    Canceller canceller = {.sched = sched, .leader = sched_spawn(sched, lead_late, &crew, NULL)};
+    g_assert_nonnull(sched_spawn(sched, cancel, &canceller, NULL));
+    g_assert_true(sched_run(sched, NULL));
+    for (int i = 0; i < WORKERS; i++) {
+        g_assert_error(crew.workers[i].error, POSTERN_ERROR, POSTERN_ERROR_CANCELLED);
+        g_clear_error(&crew.workers[i].error);
+    }
+    gate_leave(&crew.gate);
+    crew_clear(&crew);
+}
+
+typedef struct {
+    Bell bell;
+    GString *log;
+    GError *error;
+} Belfry;
+
+static void listen_twice(void *user)
+{
+    Belfry *b = user;
+    for (int i = 0; i < 2 && bell_wait(&b->bell, &b->error); i++) {
+        g_string_append(b->log, "heard ");
+    }
+}
+
+static void ring_later(void *user)
+{
+    Belfry *b = user;
+    io_sleep(deadline_in(0.01), NULL);
+    g_string_append(b->log, "rung ");
+    bell_ring(&b->bell);
+}
+
+static void ring_twice_or_listen(void *user)
+{
+    static unsigned turn;
+    (turn++ ? ring_later : listen_twice)(user);
+}
+
+static void test_a_bell_is_heard_by_who_waits_or_will(void)
+{
+    Belfry b = {.log = g_string_new(NULL)};
+    bell_ring(&b.bell);
+    bell_ring(&b.bell); /* nobody waits: it is one ringing */
+    io_together(ring_twice_or_listen, (void *[]){&b, &b}, 2);
+    g_assert_no_error(b.error);
+    g_assert_cmpstr(b.log->str, ==, "heard rung heard ");
+    g_assert_true(bell_wait(&b.bell, NULL)); /* outside there is nobody to wait for */
+    g_string_free(b.log, TRUE);
+}
+
+static void lead_listener(void *user)
+{
+    io_together(listen_twice, &user, 1);
+}
+
+static void test_who_is_cancelled_does_not_wait_for_a_bell(void)
+{
+    Belfry b = {.log = g_string_new(NULL)};
+    g_autoptr(Sched) sched = sched_new(NULL);
+    Canceller canceller = {.sched = sched, .leader = sched_spawn(sched, lead_listener, &b, NULL)};
+    g_assert_nonnull(sched_spawn(sched, cancel, &canceller, NULL));
+    g_assert_true(sched_run(sched, NULL));
+    g_assert_error(b.error, POSTERN_ERROR, POSTERN_ERROR_CANCELLED);
+    g_assert_cmpstr(b.log->str, ==, "");
+    g_clear_error(&b.error);
+    g_string_free(b.log, TRUE);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -182,5 +271,8 @@ int main(int argc, char **argv)
     g_test_add_func("/together/widened", test_who_waits_comes_in_when_it_is_widened);
     g_test_add_func("/together/nested", test_a_task_may_lead_others);
     g_test_add_func("/together/cancelled", test_who_leads_and_is_cancelled_takes_them_along);
+    g_test_add_func("/together/late", test_who_is_cancelled_does_not_wait_at_a_gate);
+    g_test_add_func("/together/bell", test_a_bell_is_heard_by_who_waits_or_will);
+    g_test_add_func("/together/bell-cancelled", test_who_is_cancelled_does_not_wait_for_a_bell);
     return g_test_run();
 }
