@@ -3,9 +3,42 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "base/escape.h"
+#include "base/library.h"
 
 #include <idn2.h>
 #include <string.h>
+
+/* libidn2 brings libunistring, of 1.7 MB: it is loaded by the first name that is not ASCII. */
+#define LIBRARY "libidn2.so.0"
+#define FUNCTIONS(X) X(idn2_to_ascii_8z) X(idn2_strerror) X(idn2_free)
+
+typedef struct {
+    FUNCTIONS(LIBRARY_MEMBER)
+    char *failed; /* why it cannot be used, or NULL */
+} Library;
+
+static gpointer load(gpointer unused)
+{
+    (void)unused;
+    static Library idn;
+    idn.failed = library_load(LIBRARY, LIBRARY_NAMES(FUNCTIONS), &idn);
+    return &idn;
+}
+
+static const Library *load_idn(const char *host, GError **error)
+{
+    static GOnce once = G_ONCE_INIT;
+    const Library *idn = g_once(&once, load, NULL);
+    if (idn->failed) {
+        g_autofree char *shown = escape_line(bytes_of(host));
+        error_fail(error, POSTERN_ERROR_CONFIG,
+                   "the international name \"%s\" needs " LIBRARY
+                   " (Debian: libidn2-0), or write it as xn--...: %s",
+                   shown, idn->failed);
+        return NULL;
+    }
+    return idn;
+}
 
 /* RFC 1035 section 2.3.4, as text without a final dot. */
 #define NAME_MAX_LENGTH 253
@@ -73,17 +106,21 @@ static bool mapping_is_honest(const char *host)
 
 static char *map_international(const char *host, GError **error)
 {
+    const Library *idn = load_idn(host, error);
+    if (!idn) {
+        return NULL;
+    }
     char *mapped = NULL;
-    int rc = mapping_is_honest(host) ? idn2_to_ascii_8z(host, &mapped, IDN2_NONTRANSITIONAL)
+    int rc = mapping_is_honest(host) ? idn->idn2_to_ascii_8z(host, &mapped, IDN2_NONTRANSITIONAL)
                                      : IDN2_DISALLOWED;
     if (rc != IDN2_OK) {
         g_autofree char *shown = escape_line(bytes_of(host));
         error_fail(error, POSTERN_ERROR_USAGE, "\"%s\" is not an international domain name: %s",
-                   shown, idn2_strerror(rc));
+                   shown, idn->idn2_strerror(rc));
         return NULL;
     }
     char *name = g_strdup(mapped);
-    idn2_free(mapped);
+    idn->idn2_free(mapped);
     return name;
 }
 

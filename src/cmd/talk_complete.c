@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cmd/talk.h"
+#include "cmd/talk_edit.h"
 #include "cmd/talk_line.h"
 
 /* Every candidate that begins with the word, letters of either case alike. Who types in lower case
@@ -173,13 +174,13 @@ static unsigned char complete(EditLine *el, int key)
 {
     (void)key;
     void *data = NULL;
-    el_get(el, EL_CLIENTDATA, &data);
+    edit()->el_get(el, EL_CLIENTDATA, &data);
     Talk *t = data;
     if (t->dialogue != NULL && !talk_local_active(t)) {
-        el_insertstr(el, "\t"); /* a message may have one */
+        edit()->el_insertstr(el, "\t"); /* a message may have one */
         return CC_REFRESH;
     }
-    const LineInfo *line = el_line(el);
+    const LineInfo *line = edit()->el_line(el);
     g_autofree char *before = g_strndup(line->buffer, (size_t)(line->cursor - line->buffer));
     g_autoptr(GPtrArray) found = talk_complete_candidates(t, before);
     if (found->len == 0) {
@@ -190,10 +191,10 @@ static unsigned char complete(EditLine *el, int key)
     const char *first = g_ptr_array_index(found, 0);
     if (known > typed) {
         g_autofree char *rest = g_strndup(first + typed, known - typed);
-        el_insertstr(el, rest);
+        edit()->el_insertstr(el, rest);
     }
     if (found->len == 1 && !g_str_has_suffix(first, "/")) {
-        el_insertstr(el, " ");
+        edit()->el_insertstr(el, " ");
     } else if (found->len > 1 && known == typed) {
         list(t, found);
         return CC_REDISPLAY;
@@ -204,6 +205,6 @@ static unsigned char complete(EditLine *el, int key)
 void talk_complete_install(EditLine *el)
 {
     /* el_set() would copy the two names and lose the copies. */
-    el_wset(el, EL_ADDFN, L"postern-complete", L"complete what is typed", complete);
-    el_set(el, EL_BIND, "^I", "postern-complete", NULL);
+    edit()->el_wset(el, EL_ADDFN, L"postern-complete", L"complete what is typed", complete);
+    edit()->el_set(el, EL_BIND, "^I", "postern-complete", NULL);
 }

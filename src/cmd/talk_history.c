@@ -5,12 +5,12 @@
 
 #include <fcntl.h>
 #include <glib.h>
-#include <histedit.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cmd/talk_edit.h"
 #include "config/accounts.h"
 
 #define LINES_KEPT 1000
@@ -33,14 +33,14 @@ TalkHistory *talk_history_open(bool forget)
 {
     TalkHistory *h = g_new0(TalkHistory, 1);
     HistEvent event;
-    h->libedit = history_init();
-    history(h->libedit, &event, H_SETSIZE, LINES_KEPT);
-    history(h->libedit, &event, H_SETUNIQUE, 1);
+    h->libedit = edit()->history_init();
+    edit()->history(h->libedit, &event, H_SETSIZE, LINES_KEPT);
+    edit()->history(h->libedit, &event, H_SETUNIQUE, 1);
     g_autofree char *directory = forget ? NULL : config_state_directory(true, NULL);
     if (directory != NULL) {
         h->file = g_build_filename(directory, "talk_history", NULL);
         make_private(h->file);
-        bool loaded = history(h->libedit, &event, H_LOAD, h->file) >= 0;
+        bool loaded = edit()->history(h->libedit, &event, H_LOAD, h->file) >= 0;
         if (!loaded && truncate(h->file, 0) == 0) {
             g_debug("what was there was no history: it is begun anew");
         }
@@ -56,13 +56,13 @@ static void shorten(const char *file)
         return;
     }
     HistEvent event;
-    History *all = history_init();
-    history(all, &event, H_SETSIZE, LINES_KEPT);
-    history(all, &event, H_LOAD, file);
+    History *all = edit()->history_init();
+    edit()->history(all, &event, H_SETSIZE, LINES_KEPT);
+    edit()->history(all, &event, H_LOAD, file);
     mode_t before = umask(077);
-    history(all, &event, H_SAVE, file);
+    edit()->history(all, &event, H_SAVE, file);
     umask(before);
-    history_end(all);
+    edit()->history_end(all);
 }
 
 void talk_history_close(TalkHistory *h)
@@ -73,7 +73,7 @@ void talk_history_close(TalkHistory *h)
     if (h->file != NULL) {
         shorten(h->file);
     }
-    history_end(h->libedit);
+    edit()->history_end(h->libedit);
     g_free(h->file);
     g_free(h);
 }
@@ -117,7 +117,7 @@ static void append(const char *file, const char *line)
 void talk_history_add(TalkHistory *h, const char *line)
 {
     HistEvent event;
-    history(h->libedit, &event, H_ENTER, line);
+    edit()->history(h->libedit, &event, H_ENTER, line);
     if (h->file != NULL) {
         append(h->file, line);
     }
@@ -126,8 +126,8 @@ void talk_history_add(TalkHistory *h, const char *line)
 void talk_history_each(TalkHistory *h, void (*each)(void *user, const char *line), void *user)
 {
     HistEvent event;
-    for (int more = history(h->libedit, &event, H_LAST); more == 0;
-         more = history(h->libedit, &event, H_PREV)) {
+    for (int more = edit()->history(h->libedit, &event, H_LAST); more == 0;
+         more = edit()->history(h->libedit, &event, H_PREV)) {
         each(user, event.str);
     }
 }

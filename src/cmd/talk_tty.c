@@ -1,7 +1,6 @@
 /* talk_tty.c: a person at a terminal. libedit reads the line; while it waits for a key, what the
  * server says is shown above the line being typed, which is taken off the screen and drawn again.
  */
-#include <histedit.h>
 #include <limits.h>
 #include <signal.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 
 #include "cmd/talk.h"
 #include "cmd/talk_complete.h"
+#include "cmd/talk_edit.h"
 #include "cmd/talk_history.h"
 #include "cmd/talk_line.h"
 #include "cmd/talk_signals.h"
@@ -27,7 +27,7 @@ typedef struct {
 static Talk *talk_of(EditLine *el)
 {
     void *data = NULL;
-    el_get(el, EL_CLIENTDATA, &data);
+    edit()->el_get(el, EL_CLIENTDATA, &data);
     return data;
 }
 
@@ -56,7 +56,7 @@ static Cell behind_prompt(Terminal *term, int width)
 static Cell cursor_of(Terminal *term)
 {
     int width = line_terminal_width(STDOUT_FILENO);
-    const LineInfo *line = el_line(term->el);
+    const LineInfo *line = edit()->el_line(term->el);
     return line_cursor(behind_prompt(term, width), line->buffer,
                        (size_t)(line->cursor - line->buffer),
                        (size_t)(line->lastchar - line->buffer), width);
@@ -81,13 +81,13 @@ static void show_line(Talk *t, Terminal *term)
 {
     talk_end_line(t);
     fflush(stdout);
-    el_set(term->el, EL_REFRESH);
+    edit()->el_set(term->el, EL_REFRESH);
 }
 
 /* To the line below the last row of what is being typed. */
 static void leave_line(Terminal *term, const char *mark)
 {
-    const LineInfo *line = el_line(term->el);
+    const LineInfo *line = edit()->el_line(term->el);
     Cell cursor = cursor_of(term);
     Cell end = end_of(term, line->buffer, (size_t)(line->lastchar - line->buffer));
     if (end.row > cursor.row) {
@@ -179,9 +179,9 @@ static void on_stop(Talk *t, Terminal *term)
     hide_line(term);
     fflush(stdout);
     talk_signals_stop();
-    el_set(term->el, EL_PREP_TERM, 0);
-    el_set(term->el, EL_PREP_TERM, 1);
-    el_resize(term->el); /* the window may be another one now */
+    edit()->el_set(term->el, EL_PREP_TERM, 0);
+    edit()->el_set(term->el, EL_PREP_TERM, 1);
+    edit()->el_resize(term->el); /* the window may be another one now */
     show_line(t, term);
 }
 
@@ -207,11 +207,11 @@ static void warn_of_drop(Talk *t, Terminal *term)
 /* Ctrl-C: first the line goes, then a warning, then we do. */
 static void on_interrupt(Talk *t, Terminal *term)
 {
-    const LineInfo *line = el_line(term->el);
+    const LineInfo *line = edit()->el_line(term->el);
     if (line->lastchar != line->buffer) {
         leave_line(term, "^C");
-        el_reset(term->el);
-        el_set(term->el, EL_PREP_TERM, 1);
+        edit()->el_reset(term->el);
+        edit()->el_set(term->el, EL_PREP_TERM, 1);
     } else {
         hide_line(term);
         warn_of_drop(t, term);
@@ -229,7 +229,7 @@ static void on_signal(Talk *t, Terminal *term)
     } else if (number == SIGTSTP) {
         on_stop(t, term);
     } else if (number == SIGWINCH) {
-        el_resize(term->el);
+        edit()->el_resize(term->el);
     }
 }
 
@@ -305,24 +305,24 @@ static void begin(Talk *t, Terminal *term)
     t->terminal = term;
     t->print_history = print_history;
     term->history = talk_history_open(t->options->no_history);
-    term->el = el_init("postern", stdin, stdout, stderr);
-    el_set(term->el, EL_CLIENTDATA, t);
-    el_set(term->el, EL_EDITOR, "emacs");
-    el_set(term->el, EL_PROMPT, prompt);
-    el_set(term->el, EL_SIGNAL, 0);
-    el_set(term->el, EL_HIST, history, talk_history_libedit(term->history));
-    el_set(term->el, EL_GETCFN, get_key);
+    term->el = edit()->el_init("postern", stdin, stdout, stderr);
+    edit()->el_set(term->el, EL_CLIENTDATA, t);
+    edit()->el_set(term->el, EL_EDITOR, "emacs");
+    edit()->el_set(term->el, EL_PROMPT, prompt);
+    edit()->el_set(term->el, EL_SIGNAL, 0);
+    edit()->el_set(term->el, EL_HIST, edit()->history, talk_history_libedit(term->history));
+    edit()->el_set(term->el, EL_GETCFN, get_key);
     /* Between the prompts too keys are taken as they come and not echoed: what is typed ahead, a
      * Ctrl-D among it, is edited at the next prompt, and does not get in between the lines. */
-    el_set(term->el, EL_SETTY, "-x", "-icanon", "-echo", NULL);
+    edit()->el_set(term->el, EL_SETTY, "-x", "-icanon", "-echo", NULL);
     talk_complete_install(term->el);
-    el_set(term->el, EL_BIND, "^R", "em-inc-search-prev", NULL);
-    el_source(term->el, NULL);
+    edit()->el_set(term->el, EL_BIND, "^R", "em-inc-search-prev", NULL);
+    edit()->el_source(term->el, NULL);
 }
 
 static void end(Talk *t, Terminal *term)
 {
-    el_end(term->el);
+    edit()->el_end(term->el);
     talk_history_close(term->history);
     t->terminal = NULL;
     t->print_history = NULL;
@@ -338,9 +338,9 @@ static void remember(Talk *t, Terminal *term, const char *line)
 /* libedit keeps the line it has read until the next one: there may be a password in it. */
 static void wipe_edited(EditLine *el)
 {
-    const LineInfo *narrow = el_line(el);
+    const LineInfo *narrow = edit()->el_line(el);
     secret_wipe((char *)narrow->buffer, (size_t)(narrow->lastchar - narrow->buffer));
-    const LineInfoW *wide = el_wline(el);
+    const LineInfoW *wide = edit()->el_wline(el);
     size_t octets = (size_t)(wide->lastchar - wide->buffer) * sizeof *wide->buffer;
     secret_wipe((wchar_t *)wide->buffer, octets);
 }
@@ -390,8 +390,8 @@ static void conversation(Talk *t, Terminal *term)
         int length = 0;
         talk_end_line(t);
         talk_signals_editing(true);
-        el_set(term->el, EL_PREP_TERM, 1); /* before the prompt: who sees it may type */
-        const char *typed = el_gets(term->el, &length);
+        edit()->el_set(term->el, EL_PREP_TERM, 1); /* before the prompt: who sees it may type */
+        const char *typed = edit()->el_gets(term->el, &length);
         talk_signals_editing(false);
         if (term->over) {
             break;
@@ -411,7 +411,7 @@ static void conversation(Talk *t, Terminal *term)
 bool talk_interactive(Talk *t, GError **error)
 {
     Terminal term = {0};
-    if (!talk_signals_begin(&term.signals, true, error)) {
+    if (!edit_load(error) || !talk_signals_begin(&term.signals, true, error)) {
         return false;
     }
     io_interrupt_on(term.signals.interrupt);

@@ -6,13 +6,13 @@
  * (empty) S: which layers it has, integrity-protected        C: no layer (TLS is ours), and who to
  * act as
  */
+#include "sasl/gsasl_load.h"
 #include "sasl/leaks.h"
 #include "sasl/mech.h"
 
 #include "io/io.h"
 
 #include <errno.h>
-#include <gsasl.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -21,6 +21,7 @@
  * cannot. */
 typedef struct {
     gint refs;
+    const GsaslLibrary *g;
     Gsasl *library;
     Gsasl_session *session;
     int done_fd;
@@ -40,7 +41,7 @@ typedef struct {
 static void job_clear_step(Job *job)
 {
     g_clear_pointer(&job->input, g_free);
-    g_clear_pointer(&job->output, gsasl_free);
+    g_clear_pointer(&job->output, job->g->gsasl_free);
     if (job->done_fd >= 0) {
         close(job->done_fd);
     }
@@ -54,10 +55,10 @@ static void job_unref(Job *job)
     }
     job_clear_step(job);
     if (job->session) {
-        gsasl_finish(job->session);
+        job->g->gsasl_finish(job->session);
     }
     if (job->library) {
-        gsasl_done(job->library);
+        job->g->gsasl_done(job->library);
     }
     g_free(job);
 }
@@ -66,7 +67,8 @@ static void *run_step(void *user)
 {
     Job *job = user;
     IGNORE_LEAKS(true);
-    job->rc = gsasl_step(job->session, job->input, job->input_len, &job->output, &job->output_len);
+    job->rc = job->g->gsasl_step(job->session, job->input, job->input_len, &job->output,
+                                 &job->output_len);
     IGNORE_LEAKS(false);
     uint64_t one = 1;
     while (write(job->done_fd, &one, sizeof(one)) < 0 && errno == EINTR) {
@@ -83,29 +85,35 @@ static bool gssapi_start(SaslClient *client, GError **error)
         return error_fail(error, POSTERN_ERROR_AUTH, "%s needs the service and the host it is for",
                           client->mechanism->name);
     }
+    const GsaslLibrary *g = gsasl_load(client->mechanism->name, error);
+    if (!g) {
+        return false;
+    }
     Job *job = g_new0(Job, 1);
+    job->g = g;
     job->refs = 1;
     job->done_fd = -1;
     state->job = job;
-    int rc = gsasl_init(&job->library);
+    int rc = g->gsasl_init(&job->library);
     if (rc == GSASL_OK) {
-        rc = gsasl_client_start(job->library, client->mechanism->name, &job->session);
+        rc = g->gsasl_client_start(job->library, client->mechanism->name, &job->session);
     }
     if (rc != GSASL_OK) {
         return error_fail(error, POSTERN_ERROR_AUTH, "this machine's libgsasl cannot do %s: %s",
-                          client->mechanism->name, gsasl_strerror(rc));
+                          client->mechanism->name, g->gsasl_strerror(rc));
     }
     const char *act_as = p->authzid && *p->authzid ? p->authzid : p->user;
-    gsasl_property_set(job->session, GSASL_SERVICE, p->service);
-    gsasl_property_set(job->session, GSASL_HOSTNAME, p->host);
+    g->gsasl_property_set(job->session, GSASL_SERVICE, p->service);
+    g->gsasl_property_set(job->session, GSASL_HOSTNAME, p->host);
     if (act_as && *act_as) {
-        gsasl_property_set(job->session, GSASL_AUTHZID, act_as);
+        g->gsasl_property_set(job->session, GSASL_AUTHZID, act_as);
     }
     return true;
 }
 
-static void explain_failure(const SaslClient *client, int rc, GError **error)
+static void explain_failure(const SaslClient *client, const Job *job, GError **error)
 {
+    int rc = job->rc;
     const SaslParams *p = &client->params;
     if (client->steps == 0 && !sasl_have_ticket()) {
         error_fail(error, POSTERN_ERROR_AUTH,
@@ -125,10 +133,11 @@ static void explain_failure(const SaslClient *client, int rc, GError **error)
                    "GSSAPI: the server's proof does not hold: it cannot open tickets for %s@%s, so "
                    "this may "
                    "be a false server (%s)",
-                   p->service, p->host, gsasl_strerror(rc));
+                   p->service, p->host, job->g->gsasl_strerror(rc));
     } else {
         error_fail(error, POSTERN_ERROR_PROTOCOL,
-                   "GSSAPI: cannot go on with what the server sent: %s", gsasl_strerror(rc));
+                   "GSSAPI: cannot go on with what the server sent: %s",
+                   job->g->gsasl_strerror(rc));
     }
 }
 
@@ -176,7 +185,7 @@ static Secret *gssapi_step(SaslClient *client, const SaslInput *in, GError **err
     }
     Job *job = state->job;
     if (job->rc != GSASL_OK && job->rc != GSASL_NEEDS_MORE) {
-        explain_failure(client, job->rc, error);
+        explain_failure(client, job, error);
         return NULL;
     }
     state->done = job->rc == GSASL_OK;

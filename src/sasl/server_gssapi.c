@@ -1,12 +1,12 @@
 /* server_gssapi.c: GSSAPI with Kerberos (RFC 4752), the server's side, by libgsasl with a keytab.
  * Kerberos wants much stack and reads files: each step runs on a thread of its own. */
-#include <gsasl.h>
-
 #include "io/thread.h"
+#include "sasl/gsasl_load.h"
 #include "sasl/leaks.h"
 #include "sasl/server_mech.h"
 
 typedef struct {
+    const GsaslLibrary *g;
     Gsasl *library;
     Gsasl_session *session;
     /* One step, as the thread sees it. */
@@ -21,13 +21,14 @@ typedef struct {
  * name at the end: in the sandbox everybody may be himself. */
 static int callback(Gsasl *library, Gsasl_session *session, Gsasl_property property)
 {
-    const SaslServer *server = gsasl_session_hook_get(session);
+    const GsaslLibrary *g = gsasl_load("GSSAPI", NULL); /* this is called by it */
+    const SaslServer *server = g->gsasl_session_hook_get(session);
     (void)library;
     switch (property) {
     case GSASL_SERVICE:
-        return gsasl_property_set(session, property, server->params.service);
+        return g->gsasl_property_set(session, property, server->params.service);
     case GSASL_HOSTNAME:
-        return gsasl_property_set(session, property, server->params.host);
+        return g->gsasl_property_set(session, property, server->params.host);
     case GSASL_VALIDATE_GSSAPI:
         return GSASL_OK;
     default:
@@ -42,16 +43,20 @@ static bool gssapi_start(SaslServer *server, GError **error)
         return error_fail(error, POSTERN_ERROR_AUTH,
                           "GSSAPI needs the service and the host it is for");
     }
-    int rc = gsasl_init(&state->library);
+    const GsaslLibrary *g = state->g = gsasl_load("GSSAPI", error);
+    if (!g) {
+        return false;
+    }
+    int rc = g->gsasl_init(&state->library);
     if (rc == GSASL_OK) {
-        gsasl_callback_set(state->library, callback);
-        rc = gsasl_server_start(state->library, "GSSAPI", &state->session);
+        g->gsasl_callback_set(state->library, callback);
+        rc = g->gsasl_server_start(state->library, "GSSAPI", &state->session);
     }
     if (rc != GSASL_OK) {
         return error_fail(error, POSTERN_ERROR_AUTH, "GSSAPI cannot run here: %s",
-                          gsasl_strerror(rc));
+                          g->gsasl_strerror(rc));
     }
-    gsasl_session_hook_set(state->session, server);
+    g->gsasl_session_hook_set(state->session, server);
     return true;
 }
 
@@ -59,8 +64,8 @@ static void run_step(void *user)
 {
     GssapiServer *state = user;
     IGNORE_LEAKS(true);
-    state->rc = gsasl_step(state->session, state->input, state->input_len, &state->output,
-                           &state->output_len);
+    state->rc = state->g->gsasl_step(state->session, state->input, state->input_len, &state->output,
+                                     &state->output_len);
     IGNORE_LEAKS(false);
 }
 
@@ -80,15 +85,15 @@ static bool gssapi_step(SaslServer *server, bool has_response, Bytes response, S
     if (more) {
         sasl_challenge(step, out);
     }
-    g_clear_pointer(&state->output, gsasl_free);
+    g_clear_pointer(&state->output, state->g->gsasl_free);
     if (more) {
         return true;
     }
     if (state->rc != GSASL_OK) {
-        return sasl_reject(step, "GSSAPI: %s", gsasl_strerror(state->rc));
+        return sasl_reject(step, "GSSAPI: %s", state->g->gsasl_strerror(state->rc));
     }
-    const char *name = gsasl_property_fast(state->session, GSASL_GSSAPI_DISPLAY_NAME);
-    const char *act_as = gsasl_property_fast(state->session, GSASL_AUTHZID);
+    const char *name = state->g->gsasl_property_fast(state->session, GSASL_GSSAPI_DISPLAY_NAME);
+    const char *act_as = state->g->gsasl_property_fast(state->session, GSASL_AUTHZID);
     sasl_claim(server, bytes_of(name), bytes_of(act_as));
     return sasl_accept(server, step);
 }
@@ -97,10 +102,10 @@ static void gssapi_clear(void *user)
 {
     GssapiServer *state = user;
     if (state->session) {
-        gsasl_finish(state->session);
+        state->g->gsasl_finish(state->session);
     }
     if (state->library) {
-        gsasl_done(state->library);
+        state->g->gsasl_done(state->library);
     }
 }
 
