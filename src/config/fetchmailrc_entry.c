@@ -245,7 +245,7 @@ static bool take_entry_option(Parser *p, GError **error)
     if (w->scope == SCOPE_SERVER && p->user) {
         return fail_server_option(p, w, error);
     }
-    if (w->scope == SCOPE_USER && !p->user) {
+    if (w->scope != SCOPE_SERVER && !p->user) {
         p->implied = true;
         add_user(p, p->now.line);
     }
