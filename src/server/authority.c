@@ -45,6 +45,12 @@ static bool make_tls(Sandbox *box, GError **error)
     if (!sandbox_fault_tls(box, &mint, &tls, error)) {
         return false;
     }
+    const char *spoilt = sandbox_fault_certificate(box);
+    if (plan->cert_file && spoilt) {
+        return error_fail(error, POSTERN_ERROR_USAGE,
+                          "--fault %s is done to a certificate made here: leave out --cert",
+                          spoilt);
+    }
     g_autoptr(TlsMinted) minted = NULL;
     if (!plan->cert_file) {
         g_autoptr(TlsMint) stranger = sandbox_fault_stranger(box) ? tls_mint_new(error) : NULL;

@@ -65,14 +65,17 @@ static const char *const farewells[] = {"", "CONNECT", "QUIT", "LOGOUT", ".", NU
 
 static void judge_plaintext(Guest *g)
 {
-    if (g->encrypted || is_one_of(g->command, harmless)) {
+    bool came_back =
+        g->box->failed_tls && !g->fell_back && sandbox_fault_certificate(g->box) != NULL;
+    bool tempted = g->tempted.no_tls || came_back;
+    if (!tempted || g->encrypted || is_one_of(g->command, harmless)) {
         return;
     }
     if (g->tempted.no_tls) {
         g->tempted.no_tls = false;
         guest_conduct(g, true, "plaintext", "went on in plaintext (%s) when TLS could not be had",
                       g->command);
-    } else if (g->box->failed_tls && sandbox_fault_certificate(g->box) && !g->fell_back) {
+    } else {
         g->fell_back = true;
         guest_conduct(g, true, "plaintext", "came back in plaintext (%s) after TLS had failed",
                       g->command);
@@ -109,7 +112,9 @@ static bool judge_injected(Guest *g, GError **error)
 
 static void judge_proof(Guest *g)
 {
-    if (g->tempted.proof && !is_one_of(g->command, farewells) && g->user) {
+    /* "?" is a client that goes on with its exchange, which no proof will end. */
+    if (g->tempted.proof && !is_one_of(g->command, farewells) && strcmp(g->command, "?") != 0 &&
+        g->user) {
         g->tempted.proof = false;
         guest_conduct(g, true, "server-proof",
                       "went on (%s) though the server had not proven that it knows the password",

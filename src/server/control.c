@@ -69,17 +69,21 @@ typedef struct {
     int fd;             /* readable when there are more */
 } Waiter;
 
-static bool send_arrival(Guest *g, const Mail *mail, const MailFolder *inbox, GError **error)
+static bool send_arrival(Guest *g, Mail *mail, const MailFolder *inbox, GError **error)
 {
     gsize len;
-    const char *text = g_bytes_get_data(mail->text, &len);
+    g_autoptr(GBytes) text = mail_text(mail, NULL);
+    if (!text) {
+        return true; /* another program has removed it: then it is not there */
+    }
+    const char *octets = g_bytes_get_data(text, &len);
     bool there = inbox->path && mail->file && !mail->gone;
     g_autofree char *file = there ? g_build_filename(inbox->path, mail->file, NULL) : NULL;
     guest_reply(g, "mail %" G_GSIZE_FORMAT " %" G_GINT64_FORMAT, len, mail->received);
     guest_reply(g, "from %s", mail->from ? mail->from : "");
     guest_reply(g, "to %s", mail->to);
     guest_reply(g, "file %s", file ? file : "");
-    return guest_send(g, (Bytes){text, len}, error);
+    return guest_send(g, (Bytes){octets, len}, error);
 }
 
 /* Those that were not looked at yet. What comes while it is sent is seen too. */

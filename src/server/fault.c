@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/nearest.h"
+#include "server/sandbox.h"
 
 static const FaultRow *find_row(Bytes name)
 {
@@ -24,6 +25,10 @@ static const char *nearest_name(const char *name)
     return near.best;
 }
 
+/* --- WHEN --- */
+
+static const char *const protocols[] = {"smtp", "pop3", "imap"};
+
 static bool set_nth(Fault *f, const char *text, GError **error)
 {
     uint64_t n;
@@ -35,10 +40,9 @@ static bool set_nth(Fault *f, const char *text, GError **error)
     return true;
 }
 
-/* One word of WHEN: "imap", "cmd=FETCH". */
+/* One word: "imap", "cmd=FETCH". */
 static bool read_condition(Fault *f, const char *word, GError **error)
 {
-    static const char *const protocols[] = {"smtp", "pop3", "imap"};
     const struct {
         const char *key;
         char **value;
@@ -70,6 +74,33 @@ static bool read_condition(Fault *f, const char *word, GError **error)
                       f->row->name, word);
 }
 
+static bool speaks(const FaultRow *row, const char *protocol)
+{
+    return !row->protocols || (protocol && strstr(row->protocols, protocol));
+}
+
+/* What would never happen is asked for by mistake. */
+static bool check_when(const Fault *f, GError **error)
+{
+    if (f->row->kind == FAULT_OF_TLS) {
+        return error_fail(error, POSTERN_ERROR_USAGE,
+                          "--fault %s is the whole server's: nothing stands behind it",
+                          f->row->name);
+    }
+    if (f->protocol && !speaks(f->row, f->protocol)) {
+        return error_fail(error, POSTERN_ERROR_USAGE, "--fault %s is for %s, not for %s",
+                          f->row->name, f->row->protocols, f->protocol);
+    }
+    const Service *s = services;
+    while (f->service && s->name && g_ascii_strcasecmp(s->name, f->service) != 0) {
+        s++;
+    }
+    return s->name || error_fail(error, POSTERN_ERROR_USAGE,
+                                 "--fault %s: there is no service '%s'; there are smtp, "
+                                 "submission, submissions, lmtp, pop3, pop3s, imap, imaps",
+                                 f->row->name, f->service);
+}
+
 static bool read_when(Fault *f, const char *when, GError **error)
 {
     g_auto(GStrv) words = g_strsplit(when, ",", -1);
@@ -78,24 +109,70 @@ static bool read_when(Fault *f, const char *when, GError **error)
             return false;
         }
     }
-    return true;
+    return check_when(f, error);
 }
 
-/* Where WHEN begins: at the last "@" behind which a condition stands, because addresses in ARGS
- * have one too. NULL: nowhere. */
-static const char *find_when(const char *text)
+/* "imap", "imap,nth=2", "cmd=RCPT"; "cdm=RCPT" too, so that a slip is told of. */
+static bool begins_condition(const char *text)
 {
-    static const char *const beginnings[] = {
-        "smtp", "pop3", "imap", "cmd=", "nth=", "from=", "to=", "user=", "service="};
-    const char *found = NULL;
-    for (const char *at = strchr(text, '@'); at; at = strchr(at + 1, '@')) {
-        for (size_t i = 0; i < G_N_ELEMENTS(beginnings); i++) {
-            found = g_ascii_strncasecmp(at + 1, beginnings[i], strlen(beginnings[i])) == 0 && !found
-                        ? at
-                        : found;
+    size_t word = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ34");
+    for (size_t i = 0; i < G_N_ELEMENTS(protocols); i++) {
+        if (bytes_equal_ci((Bytes){text, word}, protocols[i]) && strchr(",", text[word])) {
+            return true;
         }
     }
-    return found;
+    return word > 0 && text[word] == '=';
+}
+
+/* Where WHEN begins: at the "@" behind the name, else at the first behind which a condition stands,
+ * because addresses in ARGS have one too. NULL: nowhere. */
+static const char *find_when(const char *text)
+{
+    size_t name = strcspn(text, "=@");
+    if (text[name] == '@') {
+        return text + name;
+    }
+    const char *at = strchr(text, '@');
+    while (at && !begins_condition(at + 1)) {
+        at = strchr(at + 1, '@');
+    }
+    return at;
+}
+
+/* --- ARGS --- */
+
+static bool is_seconds(const char *text)
+{
+    char *end;
+    double seconds = g_ascii_strtod(text, &end);
+    return end > text && *end == '\0' && seconds >= 0 && seconds <= 86400;
+}
+
+static bool is_octets(const char *text)
+{
+    uint64_t octets;
+    return bytes_number(bytes_of(text), G_MAXINT64, &octets);
+}
+
+/* Those that are a number are one. */
+static bool check_arguments(const Fault *f, GError **error)
+{
+    static const struct {
+        const char *arguments, *wanted;
+        bool (*good)(const char *text);
+    } kinds[] = {
+        {"SECONDS", "seconds, at most 86400", is_seconds},
+        {"OCTETS", "a number of octets", is_octets},
+        {"[OCTETS]", "a number of octets", is_octets},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
+        if (*f->arguments && g_strcmp0(f->row->arguments, kinds[i].arguments) == 0 &&
+            !kinds[i].good(f->arguments)) {
+            return error_fail(error, POSTERN_ERROR_USAGE, "--fault %s takes %s, not '%s'",
+                              f->row->name, kinds[i].wanted, f->arguments);
+        }
+    }
+    return true;
 }
 
 Fault *fault_parse(const char *text, GError **error)
@@ -116,6 +193,7 @@ Fault *fault_parse(const char *text, GError **error)
     }
     g_autoptr(Fault) f = g_new0(Fault, 1);
     f->row = row;
+    f->said = g_strdup(text);
     f->arguments = g_strdup(equals ? equals + 1 : "");
     if (*f->arguments && !row->arguments) {
         error_fail(error, POSTERN_ERROR_USAGE, "--fault %s takes no argument", row->name);
@@ -126,12 +204,15 @@ Fault *fault_parse(const char *text, GError **error)
                    row->name, row->arguments);
         return NULL;
     }
-    return !when || read_when(f, when + 1, error) ? g_steal_pointer(&f) : NULL;
+    return check_arguments(f, error) && (!when || read_when(f, when + 1, error))
+               ? g_steal_pointer(&f)
+               : NULL;
 }
 
 void fault_free(Fault *f)
 {
     if (f) {
+        g_free(f->said);
         g_free(f->arguments);
         g_free(f->protocol);
         g_free(f->service);
@@ -146,11 +227,6 @@ void fault_free(Fault *f)
 static bool fits(const char *wanted, const char *found)
 {
     return !wanted || (found && g_ascii_strcasecmp(wanted, found) == 0);
-}
-
-static bool speaks(const FaultRow *row, const char *protocol)
-{
-    return !row->protocols || (protocol && strstr(row->protocols, protocol));
 }
 
 const Fault *fault_find(GPtrArray *faults, const char *name, const FaultMoment *m)

@@ -28,6 +28,7 @@ extern const FaultRow fault_rows[];
 /* One that was asked for. */
 typedef struct {
     const FaultRow *row;
+    char *said;                                            /* all of it, as it was asked for */
     char *arguments;                                       /* "" when none */
     char *protocol, *service, *command, *from, *to, *user; /* WHEN; NULL: any */
     unsigned nth;                                          /* 0: every time */

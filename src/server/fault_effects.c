@@ -45,12 +45,11 @@ static bool silent(Guest *g, const Fault *f, const char *tag, FaultEffect *ret, 
 
 static bool drop(Guest *g, const Fault *f, const char *tag, FaultEffect *ret, GError **error)
 {
-    (void)g;
     (void)f;
     (void)tag;
-    (void)error;
     *ret = FAULT_CLOSE;
-    return true;
+    return guest_flush(g, error) &&
+           error_fail(error, POSTERN_ERROR_CANCELLED, "dropped on purpose");
 }
 
 static bool drop_after(Guest *g, const Fault *f, const char *tag, FaultEffect *ret, GError **error)

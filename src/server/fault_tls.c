@@ -51,8 +51,11 @@ bool sandbox_fault_tls(const Sandbox *box, TlsMintPlan *mint, TlsServerPlan *tls
     spoil_certificate(box, mint);
     tls->weak = tls->weak || mint->rsa_bits;
     const Fault *only = asked(box, "tls-only"), *ciphers = asked(box, "tls-ciphers");
-    if (ciphers) {
+    if (ciphers) { /* no others: those of TLS 1.3 have lists of their own */
+        bool of_13 = g_str_has_prefix(ciphers->arguments, "TLS_");
         tls->ciphers = ciphers->arguments;
+        tls->min = of_13 ? TLS_1_3 : tls->min;
+        tls->max = of_13 ? tls->max : TLS_1_2;
     }
     if (only) {
         if (!read_version(only, &tls->min, error)) {
@@ -129,6 +132,7 @@ void guest_inject(Guest *g)
         if (strcmp(g->service->protocol, injections[i].protocol) == 0 &&
             guest_fault(g, "starttls-injected")) {
             g_string_append(g->out, injections[i].text);
+            guest_tell(g, SANDBOX_SENT, "%s", injections[i].text);
             g->tempted.injected = true;
         }
     }
@@ -147,8 +151,19 @@ bool guest_wait_until_gone(Guest *g, GError **error)
     return error_fail(error, POSTERN_ERROR_EOF, "the client left while nothing was answered");
 }
 
+/* Those of the whole server are done to everybody who begins TLS. */
+static void count_handshake(const Sandbox *box)
+{
+    const GPtrArray *faults = box->plan->faults;
+    for (guint i = 0; faults && i < faults->len; i++) {
+        Fault *f = faults->pdata[i];
+        f->done += f->row->kind == FAULT_OF_TLS;
+    }
+}
+
 bool guest_fault_handshake(Guest *g, GError **error)
 {
+    count_handshake(g->box);
     if (guest_fault(g, "tls-stall")) {
         return guest_wait_until_gone(g, error);
     }

@@ -98,6 +98,8 @@ bool guest_flush(Guest *g, GError **error)
     return ok;
 }
 
+/* Replies go out as soon as no whole line is here: there is nothing to be had by asking the kernel
+ * first, for a client that waits has sent nothing more. */
 bool guest_line(Guest *g, Bytes *line, GError **error)
 {
     bool got = false, eof = false;
@@ -105,21 +107,22 @@ bool guest_line(Guest *g, Bytes *line, GError **error)
         return guest_flush(g, error) &&
                error_fail(error, POSTERN_ERROR_CANCELLED, "closed on purpose");
     }
-    if (!wire_line_now(g->wire, line, &got, &eof, error)) {
+    if (wire_has_buffered(g->wire) && !wire_line_now(g->wire, line, &got, &eof, error)) {
         return false;
     }
-    if (got) {
-        return true;
-    }
-    return guest_flush(g, error) && wire_line(g->wire, line, error);
+    return got || (guest_flush(g, error) && wire_line(g->wire, line, error));
 }
 
 void guest_reply(Guest *g, const char *format, ...)
 {
     va_list args;
-    va_start(args, format);
     gsize before = g->out->len;
-    g_string_append_vprintf(g->out, format, args);
+    va_start(args, format);
+    if (strchr(format, '%')) {
+        g_string_append_vprintf(g->out, format, args);
+    } else {
+        g_string_append(g->out, format);
+    }
     va_end(args);
     guest_tell_bytes(g, SANDBOX_SENT, bytes_sub(bytes_of_string(g->out), before, SIZE_MAX), false);
     g_string_append(g->out, "\r\n");
@@ -160,7 +163,8 @@ bool guest_start_tls(Guest *g, GError **error)
     if (!ok) {
         g->box->failed_tls++;
         guest_tell(g, SANDBOX_TLS, "no TLS: %s", why->message);
-        g_propagate_error(error, why);
+        error_fail(error, (PosternErrorCode)why->code, "there was no TLS");
+        g_error_free(why);
         return false;
     }
     g->encrypted = true;

@@ -20,7 +20,8 @@ struct Guest {
     char *from, *to;  /* envelope of the moment, for faults; NULL: none */
     GString *out;     /* replies that wait */
     bool encrypted;
-    bool closing; /* after what is in `out`, no more */
+    bool in_login; /* the last command was a login, however it ended */
+    bool closing;  /* after what is in `out`, no more */
     /* What faults are at work on this command. */
     double tarpit; /* seconds between octets; 0: none */
     int64_t cut;   /* octets that may still be sent; negative: any number */
@@ -84,6 +85,9 @@ typedef enum {
 /* Arguments of AUTH for the observer: the mechanism, and ***** for what is behind it. The caller
  * frees it. */
 char *guest_auth_words(Bytes args);
+/* Tells of a line that is no command where the last command was a login: true. The line is not
+ * shown. */
+bool guest_tell_stray(Guest *g, Bytes line);
 /* The whole exchange but for the final reply. `initial` is base64, "=" for an empty one;
  * has_initial false: none came. Suspends. */
 bool guest_sasl(Guest *g, const GuestSasl *framing, Bytes mechanism, bool has_initial,

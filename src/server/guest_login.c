@@ -110,6 +110,23 @@ bool guest_apop_is(Guest *g, Bytes challenge, Bytes user, Bytes digest)
            (expected && bytes_equal_ci(digest, expected));
 }
 
+/* Whoever takes no notice of what was answered to AUTH goes on with the exchange: what it sends in
+ * place of a command may be a password. */
+bool guest_tell_stray(Guest *g, Bytes line)
+{
+    if (!g->in_login) {
+        return false;
+    }
+    g_strlcpy(g->command, "?", sizeof(g->command));
+    if (g->box->plan->show_secrets) {
+        guest_tell_bytes(g, SANDBOX_RECEIVED, line, false);
+    } else {
+        g_autofree char *text = g_strdup_printf("***** (no command, %zu octets)", line.len);
+        guest_tell_bytes(g, SANDBOX_RECEIVED, bytes_of(text), true);
+    }
+    return true;
+}
+
 char *guest_auth_words(Bytes args)
 {
     Bytes rest = args;
@@ -207,7 +224,8 @@ static bool converse(Guest *g, const GuestSasl *framing, SaslServer *server, Sec
             *ret = conclude(g, server, &step);
             return true;
         }
-        if (guest_fault(g, "auth-no-proof")) {
+        /* An empty challenge only asks for the client's first message. */
+        if (step.challenge->len > 0 && guest_fault(g, "auth-no-proof")) {
             g->tempted.proof = proves_server(name);
             guest_logged_in(g, sasl_server_user(server) ? sasl_server_user(server) : "user", name);
             *ret = GUEST_LOGGED_IN;
@@ -215,11 +233,9 @@ static bool converse(Guest *g, const GuestSasl *framing, SaslServer *server, Sec
         }
         send_challenge(g, framing, step.challenge);
         secret_free(response);
-        GError *why = NULL;
         *ret = GUEST_LOGGED_IN;
-        response = next_response(g, framing, name, ret, &why);
+        response = next_response(g, framing, name, ret, error);
         if (!response) {
-            g_propagate_error(error, why);
             return *ret != GUEST_LOGGED_IN; /* else the client is gone */
         }
     }

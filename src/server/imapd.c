@@ -140,6 +140,10 @@ static const char *objection(const Imapd *i, const ImapdCommand *command, bool u
 
 static void tell_command(Imapd *i, const ImapdCommand *command, const ImapCommandLine *line)
 {
+    if (!command && guest_tell_stray(i->g, bytes_of_string(i->command))) {
+        return;
+    }
+    i->g->in_login = command && command->secret;
     if (command && command->secret && line->args.len > 0 && !i->g->box->plan->show_secrets) {
         bool auth = strcmp(command->verb, "AUTHENTICATE") == 0;
         g_autofree char *words = auth ? guest_auth_words(line->args) : g_strdup("*****");

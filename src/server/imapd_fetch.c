@@ -4,6 +4,8 @@
 #include "server/imapd.h"
 #include "server/imapd_section.h"
 
+enum { WINDOW = 256 * 1024 };
+
 typedef struct {
     Imapd *i;
     ImapRow *row;
@@ -49,7 +51,7 @@ static void put_internal_date(Answer *a)
 static void put_size(Answer *a)
 {
     size_t lie = guest_fault(a->i->g, "wrong-size") ? 7 : 0;
-    g_string_append_printf(a->out, "RFC822.SIZE %zu", a->message.text.len + lie);
+    g_string_append_printf(a->out, "RFC822.SIZE %zu", a->row->mail->octets + lie);
 }
 
 static void put_envelope(Answer *a)
@@ -80,17 +82,59 @@ static bool send_out(Answer *a, GError **error)
     return ok;
 }
 
-/* "{123}" and the octets. Suspends. */
+/* "{123}", and what came before. Suspends. */
+static bool announce(Answer *a, size_t octets, GError **error)
+{
+    g_string_append_printf(a->out, "{%zu}", octets);
+    guest_tell_bytes(a->i->g, SANDBOX_SENT, bytes_of_string(a->out), false);
+    g_string_append(a->out, "\r\n");
+    return send_out(a, error);
+}
+
+/* Suspends. */
 static bool send_literal(Answer *a, Bytes octets, GError **error)
 {
-    Guest *g = a->i->g;
-    g_string_append_printf(a->out, "{%zu}", octets.len);
-    guest_tell_bytes(g, SANDBOX_SENT, bytes_of_string(a->out), false);
-    g_string_append(a->out, "\r\n");
-    if (!send_out(a, error) || !guest_send(g, octets, error)) {
+    if (!announce(a, octets.len, error) || !guest_send(a->i->g, octets, error)) {
         return false;
     }
-    guest_tell(g, SANDBOX_PAYLOAD, "%zu octets", octets.len);
+    guest_tell(a->i->g, SANDBOX_PAYLOAD, "%zu octets", octets.len);
+    return true;
+}
+
+/* A piece of the message as it stands: clients fetch large ones piece by piece. Suspends. */
+static bool send_piece(Answer *a, size_t offset, size_t len, GError **error)
+{
+    Mail *mail = a->row->mail;
+    if (mail->text) {
+        const char *data = g_bytes_get_data(mail->text, NULL);
+        return guest_send(a->i->g, (Bytes){data + offset, len}, error);
+    }
+    g_autofree char *window = g_malloc(WINDOW);
+    bool ok = true;
+    for (size_t end = offset + len, n; ok && offset < end; offset += n) {
+        n = MIN(end - offset, WINDOW);
+        ok = mail_read(mail, offset, window, n, error) &&
+             guest_send(a->i->g, (Bytes){window, n}, error);
+    }
+    return ok;
+}
+
+static bool is_raw(const ImapFetchItem *item)
+{
+    return item->kind == IMAP_FETCH_SECTION && item->section.kind == IMAP_SECTION_ALL &&
+           item->section.depth == 0;
+}
+
+/* All of the message, or the range of it that is asked for. Suspends. */
+static bool send_raw(Answer *a, const ImapFetchItem *item, GError **error)
+{
+    size_t all = a->row->mail->octets;
+    size_t offset = item->partial ? MIN(item->offset, all) : 0;
+    size_t len = item->partial ? MIN(item->count, all - offset) : all;
+    if (!announce(a, len, error) || !send_piece(a, offset, len, error)) {
+        return false;
+    }
+    guest_tell(a->i->g, SANDBOX_PAYLOAD, "%zu octets", len);
     return true;
 }
 
@@ -100,6 +144,9 @@ static bool send_section(Answer *a, const ImapFetchItem *item, GError **error)
     GString *own;
     g_autofree char *label = imap_fetch_label(item);
     g_string_append_printf(a->out, "%s ", label);
+    if (is_raw(item)) {
+        return send_raw(a, item, error);
+    }
     if (!imap_section(&a->message, item, &octets, &own)) {
         g_string_append(a->out, "NIL");
         return true;
@@ -181,11 +228,30 @@ static bool send_items(Answer *a, guint place, const GArray *items, bool flags, 
     return imapd_say(a->i, a->out, error);
 }
 
+/* Has the message to be taken apart for it? */
+static bool needs_text(const GArray *items)
+{
+    for (guint n = 0; n < items->len; n++) {
+        const ImapFetchItem *item = &g_array_index(items, ImapFetchItem, n);
+        bool known = item->kind == IMAP_FETCH_UID || item->kind == IMAP_FETCH_FLAGS ||
+                     item->kind == IMAP_FETCH_INTERNALDATE || item->kind == IMAP_FETCH_SIZE;
+        if (!known && !is_raw(item)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool answer(Imapd *i, guint place, const GArray *items, GError **error)
 {
-    gsize len;
+    gsize len = 0;
     ImapRow *row = imapd_row(i, place);
-    const char *data = g_bytes_get_data(row->mail->text, &len);
+    bool needed = needs_text(items);
+    g_autoptr(GBytes) text = needed ? mail_text(row->mail, error) : NULL;
+    if (needed && !text) {
+        return false;
+    }
+    const char *data = text ? g_bytes_get_data(text, &len) : "";
     bool seen = reads_body(items) && mark_seen(i, row);
     Answer a = {.i = i, .row = row, .message.text = {data, len}, .out = g_string_new(NULL)};
     bool ok = send_items(&a, place, items, seen && !has_item(items, IMAP_FETCH_FLAGS), error);

@@ -11,6 +11,9 @@ char *imapd_capabilities(Imapd *i)
     Guest *g = i->g;
     GString *out = g_string_new("IMAP4rev1 LITERAL+ ID ENABLE");
     if (i->user) {
+        if (guest_fault(g, "caps-change-auth")) {
+            return g_string_free(out, FALSE);
+        }
         g_string_append(out, " IDLE NAMESPACE CHILDREN UIDPLUS MOVE UNSELECT ESEARCH");
         return g_string_free(out, FALSE);
     }
@@ -71,7 +74,9 @@ static bool try_login(Imapd *i, const char *user, const char *password)
 {
     Guest *g = i->g;
     if (is_disabled(i)) {
-        imapd_no(i, "[PRIVACYREQUIRED] only inside TLS");
+        imapd_no(i, "%s",
+                 i->g->encrypted ? "LOGIN is disabled: AUTHENTICATE"
+                                 : "[PRIVACYREQUIRED] only inside TLS");
     } else if (!guest_password_is(g, bytes_of(user), bytes_of(password)) ||
                guest_fault(g, "auth-always-fails")) {
         imapd_no(i, "[AUTHENTICATIONFAILED] unknown user, or wrong password");

@@ -11,14 +11,20 @@ typedef struct {
     const Imapd *i;
     const ImapSearchKey *key;
     guint place;
+    GBytes *text;    /* NULL: not yet */
     MimeParts *tree; /* NULL: not yet */
     bool found;
+    GError *error; /* the text cannot be read */
 } Question;
 
-static Bytes text_of(const Question *q)
+/* Nothing, when it cannot be read. */
+static Bytes text_of(Question *q)
 {
-    gsize len;
-    const char *data = g_bytes_get_data(imapd_row(q->i, q->place)->mail->text, &len);
+    if (!q->text && !q->error) {
+        q->text = mail_text(imapd_row(q->i, q->place)->mail, &q->error);
+    }
+    gsize len = 0;
+    const char *data = q->text ? g_bytes_get_data(q->text, &len) : "";
     return (Bytes){data, len};
 }
 
@@ -72,13 +78,13 @@ static uint32_t day_received(const Question *q)
                 : 0;
 }
 
-static uint32_t day_sent(const Question *q)
+static uint32_t day_sent(Question *q)
 {
     Bytes value;
     return mime_field(mime_header_of(text_of(q)), "Date", &value) ? mime_date(value) : 0;
 }
 
-static bool fits_sent(const Question *q, const ImapSearchKey *key)
+static bool fits_sent(Question *q, const ImapSearchKey *key)
 {
     uint32_t day = day_sent(q);
     return day && (key->kind == IMAP_SEARCH_SENTBEFORE ? day < key->date
@@ -142,9 +148,9 @@ static bool fits(Question *q, const ImapSearchKey *key)
     case IMAP_SEARCH_SENTSINCE:
         return fits_sent(q, key);
     case IMAP_SEARCH_LARGER:
-        return text_of(q).len > key->octets;
+        return mail->octets > key->octets;
     case IMAP_SEARCH_SMALLER:
-        return text_of(q).len < key->octets;
+        return mail->octets < key->octets;
     case IMAP_SEARCH_HEADER:
         return has_field(q, key);
     case IMAP_SEARCH_BODY:
@@ -160,6 +166,7 @@ static void examine(void *user)
     Question *q = user;
     q->found = fits(q, q->key);
     g_clear_pointer(&q->tree, mime_parts_free);
+    g_clear_pointer(&q->text, g_bytes_unref);
 }
 
 /* The numbers or UIDs that fit, in order. Lets others run meanwhile. Suspends. */
@@ -169,6 +176,10 @@ static GArray *search(Imapd *i, const ImapSearchKey *key, GError **error)
     for (guint n = 0; n < i->rows->len; n++) {
         Question q = {.i = i, .key = key, .place = n};
         sched_on_big_stack(examine, &q);
+        if (q.error) {
+            g_propagate_error(error, q.error);
+            return NULL;
+        }
         uint32_t number = i->uid ? imapd_row(i, n)->mail->uid : n + 1;
         if (q.found) {
             g_array_append_val(found, number);

@@ -155,7 +155,8 @@ static bool copy_places(Imapd *i, const GArray *places, MailFolder *target, cons
         if (mail->gone) {
             continue;
         }
-        const Mail *copy = mail_add(i->g->box->store, target, mail->text, mail, error);
+        g_autoptr(GBytes) text = mail_text(mail, error);
+        const Mail *copy = text ? mail_add(i->g->box->store, target, text, mail, error) : NULL;
         if (!copy) {
             return false;
         }

@@ -4,7 +4,9 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/digest.h"
 #include "server/mailstore_inside.h"
+#include "store/maildir.h"
 
 typedef struct {
     unsigned id;
@@ -27,6 +29,7 @@ void mail_unref(Mail *mail)
     }
     g_clear_pointer(&mail->keywords, g_ptr_array_unref);
     g_clear_pointer(&mail->text, g_bytes_unref);
+    mailstore_drop_text(mail);
     g_free(mail->from);
     g_free(mail->to);
     g_free(mail->file);
@@ -44,6 +47,9 @@ static void folder_free(gpointer data)
     g_free(folder->name);
     g_free(folder->path);
     g_ptr_array_unref(folder->mails);
+    if (folder->unwritten) {
+        g_string_free(folder->unwritten, TRUE);
+    }
     g_free(folder);
 }
 
@@ -57,6 +63,18 @@ static void user_free(gpointer data)
     g_free(user);
 }
 
+/* So that no name is any other store's. */
+static void name_run(MailStore *store)
+{
+    uint8_t random[sizeof(store->run) / 2];
+    digest_random(random, sizeof(random));
+    g_autofree char *run = bytes_hex((Bytes){(const char *)random, sizeof(random)});
+    g_autofree char *marker = g_strconcat(run, run, NULL);
+    g_autofree char *name = maildir_tmp_name(marker);
+    g_strlcpy(store->run, run, sizeof(store->run));
+    store->tmp_file = g_strconcat("tmp/", name, NULL);
+}
+
 MailStore *mailstore_new(const char *directory, GError **error)
 {
     g_autoptr(MailStore) store = g_new0(MailStore, 1);
@@ -65,18 +83,21 @@ MailStore *mailstore_new(const char *directory, GError **error)
     store->graveyard = g_ptr_array_new_with_free_func(folder_free);
     store->watches = g_array_new(FALSE, FALSE, sizeof(Watch));
     store->last_validity = (uint32_t)time(NULL);
-    store->uids_fd = -1;
+    store->unwritten = g_ptr_array_new();
+    name_run(store);
     return !directory || mailstore_load(store, error) ? g_steal_pointer(&store) : NULL;
 }
 
 void mailstore_free(MailStore *store)
 {
     if (store) {
-        mailstore_disk_close(store);
+        mailstore_write_lists(store);
+        g_ptr_array_unref(store->unwritten);
         g_ptr_array_unref(store->users);
         g_ptr_array_unref(store->graveyard);
         g_array_unref(store->watches);
         g_free(store->directory);
+        g_free(store->tmp_file);
         g_free(store);
     }
 }
@@ -164,12 +185,17 @@ static GPtrArray *copy_keywords(const GPtrArray *keywords)
     return copy;
 }
 
-Mail *mailstore_new_mail(GBytes *text, const Mail *as)
+Mail *mailstore_new_mail(MailFolder *folder, GBytes *text, const Mail *as)
 {
     Mail *mail = g_new0(Mail, 1);
     mail->refs = 1;
+    mail->fd = -1;
+    mail->folder = folder;
     mail->received = as && as->received ? as->received : (int64_t)time(NULL);
-    mail->text = g_bytes_ref(text);
+    if (text) {
+        mail->text = g_bytes_ref(text);
+        mail->octets = g_bytes_get_size(text);
+    }
     if (as) {
         mail->seen = as->seen;
         mail->answered = as->answered;
@@ -189,11 +215,14 @@ Mail *mail_add(MailStore *store, MailFolder *folder, GBytes *text, const Mail *a
         error_fail(error, POSTERN_ERROR_DATA, "the folder was deleted");
         return NULL;
     }
-    Mail *mail = mailstore_new_mail(text, as);
+    Mail *mail = mailstore_new_mail(folder, text, as);
     mail->uid = folder->uid_next;
     if (!mailstore_disk_add(store, folder, mail, error)) {
         mail_unref(mail);
         return NULL;
+    }
+    if (mail->file && mail->octets > MAIL_IN_MEMORY_MAX) {
+        g_clear_pointer(&mail->text, g_bytes_unref);
     }
     folder->uid_next++;
     g_ptr_array_add(folder->mails, mail);
@@ -228,6 +257,7 @@ void mail_remove(MailStore *store, MailFolder *folder, Mail *mail)
     if (mail->gone) {
         return;
     }
+    mailstore_keep_text(mail);
     mailstore_disk_remove(folder, mail);
     mail->gone = true;
     g_ptr_array_remove_index(folder->mails, place_of(folder, mail->uid));

@@ -75,12 +75,19 @@ MailFolder *mail_create_folder(MailStore *store, MailUser *user, const char *nam
     return make(store, user, name, error);
 }
 
+static void keep_text(gpointer mail, gpointer user)
+{
+    (void)user;
+    mailstore_keep_text(mail);
+}
+
 bool mail_delete_folder(MailStore *store, MailUser *user, const char *name, GError **error)
 {
     MailFolder *folder = find_exactly(user, name);
     if (!folder) {
         return error_fail(error, POSTERN_ERROR_DATA, "there is no folder of that name");
     }
+    g_ptr_array_foreach(folder->mails, keep_text, NULL);
     mailstore_disk_delete(store, folder);
     guint place = 0;
     g_ptr_array_find(user->folders, folder, &place);
@@ -104,7 +111,8 @@ static bool empty_inbox(MailStore *store, MailUser *user, const char *to, GError
     MailFolder *target = mail_create_folder(store, user, to, error);
     while (target && inbox->mails->len > 0) {
         Mail *mail = inbox->mails->pdata[0];
-        if (!mail_add(store, target, mail->text, mail, error)) {
+        g_autoptr(GBytes) text = mail_text(mail, error);
+        if (!text || !mail_add(store, target, text, mail, error)) {
             return false;
         }
         mail_remove(store, inbox, mail);
@@ -164,5 +172,5 @@ void mail_subscribe(MailStore *store, MailUser *user, const char *name, bool sub
 void mail_new_validity(MailStore *store, MailFolder *folder)
 {
     folder->validity = ++store->last_validity;
-    mailstore_disk_uids(store, folder);
+    mailstore_uids_write(store, folder);
 }

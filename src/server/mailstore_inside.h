@@ -10,17 +10,21 @@ struct MailStore {
     GArray *watches;
     unsigned last_watch;
     uint32_t last_validity;
-    /* The list of UIDs that was written to last stays open: a line for the next message costs one
-     * write. */
-    const MailFolder *uids_folder;
-    int uids_fd;
+    GPtrArray *unwritten; /* of MailFolder, borrowed: those whose lists lack lines */
+    void (*on_unwritten)(void *user);
+    void *on_unwritten_user;
+    char run[17];   /* sixteen hex digits: no other store has them */
+    char *tmp_file; /* "tmp/NAME": what is being written; one at a time */
 };
+
+/* Larger ones are not kept in memory where there is a file. */
+enum { MAIL_IN_MEMORY_MAX = 64 * 1024 };
 
 /* --- mailstore.c --- */
 
 MailFolder *mailstore_add_folder(MailStore *store, MailUser *user, const char *name);
-/* A Mail with one reference, not yet in a folder. */
-Mail *mailstore_new_mail(GBytes *text, const Mail *as);
+/* A Mail with one reference, not yet among the folder's; `text` NULL: it is only in the file. */
+Mail *mailstore_new_mail(MailFolder *folder, GBytes *text, const Mail *as);
 void mailstore_tell(MailStore *store, MailFolder *folder);
 /* Can a folder be called so? */
 bool mailstore_folder_name_is_good(const char *name);
@@ -31,11 +35,8 @@ bool mailstore_folder_name_is_good(const char *name);
 bool mailstore_disk_user(MailStore *store, MailUser *user, GError **error);
 /* Makes the Maildir of a folder and its list of UIDs. CANT_CREATE. */
 bool mailstore_disk_folder(MailStore *store, MailUser *user, MailFolder *folder, GError **error);
-/* The text of a file, to be read from it when somebody wants it: it stays good when the file is
- * renamed or removed, and the system can take its memory back. (Nobody changes a file of a Maildir
- * in place.) NULL: it is small, and better kept in memory, or cannot be had so. The caller owns. */
-GBytes *mailstore_disk_map(int fd, size_t octets);
-/* Writes a message, its UID and its envelope; its text may be that of the file from then on. IO. */
+/* Writes a message, of which mail->text has the text; a line about its UID and envelope waits to be
+ * written. IO. */
 bool mailstore_disk_add(MailStore *store, MailFolder *folder, Mail *mail, GError **error);
 /* Its name says its flags. */
 void mailstore_disk_flags(MailFolder *folder, Mail *mail);
@@ -44,14 +45,28 @@ void mailstore_disk_delete(MailStore *store, MailFolder *folder);
 /* `folder` has its new name already. */
 void mailstore_disk_rename(MailUser *user, MailFolder *folder);
 void mailstore_disk_subscriptions(const MailUser *user);
-/* Writes the list of UIDs anew. */
-void mailstore_disk_uids(MailStore *store, const MailFolder *folder);
-/* Closes the list that stays open. */
-void mailstore_disk_close(MailStore *store);
-/* The word of a list of UIDs for an envelope address, "Tjoe@example.org", and back; NULL: it is
- * none. */
-char *mailstore_disk_address(char key, const char *address);
-char *mailstore_disk_read_address(const char *word);
+/* The path of something in a folder's Maildir; the caller frees it. */
+char *mailstore_disk_place(const MailFolder *folder, const char *name);
+
+/* --- mailstore_uids.c --- */
+
+/* Writes the list anew. */
+void mailstore_uids_write(MailStore *store, MailFolder *folder);
+/* A line about a message waits to be appended. */
+void mailstore_uids_add(MailStore *store, MailFolder *folder, const Mail *mail);
+/* What waits is written no more. */
+void mailstore_uids_forget(MailStore *store, MailFolder *folder);
+/* The address in a word of a line, "Tjoe@example.org"; NULL: it is none. The caller frees it. */
+char *mailstore_uids_read_address(const char *word);
+/* The UID in a file's name, if a folder of this UIDVALIDITY gave it; else 0. Pure. */
+uint32_t mailstore_uids_of_name(const char *name, uint32_t validity);
+
+/* --- mailstore_text.c --- */
+
+/* Before its file is removed: whoever holds it can go on reading. */
+void mailstore_keep_text(Mail *mail);
+/* When nobody holds it any more. */
+void mailstore_drop_text(Mail *mail);
 
 /* --- mailstore_load.c --- */
 

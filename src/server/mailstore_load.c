@@ -1,12 +1,10 @@
 /* mailstore_load.c: reads what a directory holds at the start: ours, or a Maildir of anybody's. */
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "proto/imap_mailbox.h"
 #include "server/mailstore_inside.h"
+#include "store/maildir.h"
 
 enum { KEYWORDS_MAX = 26 };
 
@@ -47,7 +45,7 @@ static void read_line(const char *line, MailFolder *folder, GHashTable *uids)
         char **place = *words[i] == 'F' ? &listed->from : *words[i] == 'T' ? &listed->to : NULL;
         if (place) {
             g_free(*place);
-            *place = mailstore_disk_read_address(words[i]);
+            *place = mailstore_uids_read_address(words[i]);
         }
     }
     listed->uid = (uint32_t)uid;
@@ -127,27 +125,32 @@ static GBytes *with_crlf(char *text, gsize len)
     return g_string_free_to_bytes(out);
 }
 
-static GBytes *map_file(const char *path, size_t octets)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    GBytes *text = fd >= 0 ? mailstore_disk_map(fd, octets) : NULL;
-    if (fd >= 0) {
-        close(fd);
-    }
-    return text;
-}
-
-static GBytes *read_text(const char *path, const char *name, size_t octets)
+/* Does the name say that the file is as the message came? */
+static bool is_as_it_came(const char *name, size_t octets)
 {
     const char *w = strstr(name, ",W=");
-    bool as_it_came = w && g_ascii_strtoull(w + 3, NULL, 10) == octets;
-    GBytes *mapped = as_it_came ? map_file(path, octets) : NULL;
+    return w && g_ascii_strtoull(w + 3, NULL, 10) == octets;
+}
+
+static GBytes *read_text(const char *path, bool as_it_came)
+{
     char *text;
     gsize len;
-    if (mapped || !g_file_get_contents(path, &text, &len, NULL)) {
-        return mapped;
+    if (!g_file_get_contents(path, &text, &len, NULL)) {
+        return NULL;
     }
     return as_it_came ? g_bytes_new_take(text, len) : with_crlf(text, len);
+}
+
+/* Where no line is, for that came a moment later and the server was ended before, the name says the
+ * UID: only what is behind all others is a UID of then. */
+static uint32_t uid_of(const MailFolder *folder, const Listed *listed, const char *name)
+{
+    if (listed) {
+        return listed->uid;
+    }
+    uint32_t uid = mailstore_uids_of_name(name, folder->validity);
+    return uid >= folder->uid_next ? uid : 0;
 }
 
 static void read_mail(MailFolder *folder, const char *part, const char *name, GHashTable *uids,
@@ -155,9 +158,14 @@ static void read_mail(MailFolder *folder, const char *part, const char *name, GH
 {
     g_autofree char *path = g_build_filename(folder->path, part, name, NULL);
     struct stat st;
-    bool is_mail = *name != '.' && stat(path, &st) == 0 && S_ISREG(st.st_mode);
-    g_autoptr(GBytes) text = is_mail ? read_text(path, name, (size_t)st.st_size) : NULL;
-    if (!text) {
+    if (*name == '.' || stat(path, &st) != 0 || !S_ISREG(st.st_mode)) {
+        return;
+    }
+    size_t octets = (size_t)st.st_size;
+    bool as_it_came = is_as_it_came(name, octets);
+    bool stays = as_it_came && octets > MAIL_IN_MEMORY_MAX;
+    g_autoptr(GBytes) text = stays ? NULL : read_text(path, as_it_came);
+    if (!text && !stays) {
         return;
     }
     const char *colon = strchr(name, ':');
@@ -166,8 +174,9 @@ static void read_mail(MailFolder *folder, const char *part, const char *name, GH
     const Mail as = {.received = st.st_mtime,
                      .from = listed ? listed->from : NULL,
                      .to = listed ? listed->to : NULL};
-    Mail *mail = mailstore_new_mail(text, &as);
-    mail->uid = listed ? listed->uid : 0;
+    Mail *mail = mailstore_new_mail(folder, text, &as);
+    mail->octets = text ? mail->octets : octets;
+    mail->uid = uid_of(folder, listed, name);
     mail->file = g_strdup_printf("%s/%s", part, name);
     if (colon && g_str_has_prefix(colon, ":2,")) {
         read_flags(mail, colon + 3, keywords);
@@ -188,9 +197,19 @@ static int by_uid(gconstpointer a, gconstpointer b)
     return strcmp(one->file + 4, other->file + 4);
 }
 
+/* What a server that was ended in the midst of writing has left. */
+static void sweep(const MailFolder *folder)
+{
+    g_autoptr(Maildir) dir = maildir_open(folder->path, false, NULL);
+    if (dir) {
+        maildir_sweep(dir);
+    }
+}
+
 static void read_mails(MailStore *store, MailFolder *folder)
 {
     static const char *const parts[] = {"cur", "new"};
+    sweep(folder);
     g_autoptr(GHashTable) uids = read_uids(folder);
     g_autoptr(GPtrArray) keywords = read_keywords(folder);
     for (size_t i = 0; i < G_N_ELEMENTS(parts); i++) {
@@ -212,7 +231,7 @@ static void read_mails(MailStore *store, MailFolder *folder)
         folder->uid_next = MAX(folder->uid_next, last + 1);
     }
     folder->first_recent = folder->uid_next;
-    mailstore_disk_uids(store, folder);
+    mailstore_uids_write(store, folder);
 }
 
 /* --- users --- */

@@ -80,8 +80,7 @@ static bool open_maildrop(Pop3d *p, const char *name)
     inbox->locked = true;
     p->folder = inbox;
     for (guint i = 0; i < inbox->mails->len; i++) {
-        const Mail *mail = inbox->mails->pdata[i];
-        Pop3dMail drop = {mail->uid, g_bytes_ref(mail->text), false};
+        Pop3dMail drop = {mail_ref(inbox->mails->pdata[i]), false};
         g_array_append_val(p->mails, drop);
     }
     guest_reply(g, "+OK %u messages", p->mails->len);
@@ -172,7 +171,7 @@ static bool cmd_auth(Pop3d *p, Bytes args, GError **error)
 
 static uint64_t size_of(const Pop3dMail *mail)
 {
-    return g_bytes_get_size(mail->text);
+    return mail->mail->octets;
 }
 
 /* The message a number names, or NULL and the reply is made. */
@@ -214,7 +213,7 @@ static char *describe(Pop3d *p, unsigned n, const Pop3dMail *mail, bool uidl)
         uint64_t lie = guest_fault(p->g, "wrong-size") ? 7 : 0;
         return g_strdup_printf("%u %" G_GUINT64_FORMAT, n, size_of(mail) + lie);
     }
-    uint32_t uid = guest_fault(p->g, "duplicate-uidl") ? 1 : mail->uid;
+    uint32_t uid = guest_fault(p->g, "duplicate-uidl") ? 1 : mail->mail->uid;
     return g_strdup_printf("%u %08x%08x", n, p->folder->validity, uid);
 }
 
@@ -265,7 +264,11 @@ static bool cmd_retr(Pop3d *p, Bytes args, GError **error)
         return true;
     }
     gsize len;
-    const char *data = g_bytes_get_data(mail->text, &len);
+    g_autoptr(GBytes) text = mail_text(mail->mail, error);
+    if (!text) {
+        return false;
+    }
+    const char *data = g_bytes_get_data(text, &len);
     guest_reply(p->g, "+OK %" G_GSIZE_FORMAT " octets", len);
     return pop3d_send_body(p->g, (Bytes){data, len}, error);
 }
@@ -284,7 +287,11 @@ static bool cmd_top(Pop3d *p, Bytes args, GError **error)
         return true;
     }
     gsize len;
-    const char *data = g_bytes_get_data(mail->text, &len);
+    g_autoptr(GBytes) text = mail_text(mail->mail, error);
+    if (!text) {
+        return false;
+    }
+    const char *data = g_bytes_get_data(text, &len);
     guest_reply(p->g, "+OK");
     return pop3d_send_body(p->g, pop3d_top((Bytes){data, len}, lines), error);
 }
@@ -333,12 +340,8 @@ static void update(Pop3d *p)
 {
     for (guint i = 0; i < p->mails->len; i++) {
         const Pop3dMail *drop = &g_array_index(p->mails, Pop3dMail, i);
-        for (guint j = 0; drop->gone && j < p->folder->mails->len; j++) {
-            Mail *mail = p->folder->mails->pdata[j];
-            if (mail->uid == drop->uid) {
-                mail_remove(p->g->box->store, p->folder, mail);
-                break;
-            }
+        if (drop->gone) {
+            mail_remove(p->g->box->store, p->folder, drop->mail);
         }
     }
 }
@@ -387,6 +390,10 @@ static const Pop3dCommand *find_command(Bytes verb)
 
 static void tell_line(Pop3d *p, const Pop3dCommand *command, Bytes line, Bytes args)
 {
+    if (!command && guest_tell_stray(p->g, line)) {
+        return;
+    }
+    p->g->in_login = command && command->secret;
     if (command && command->secret && args.len > 0 && !p->g->box->plan->show_secrets) {
         bool auth = strcmp(command->verb, "AUTH") == 0;
         g_autofree char *words = auth ? guest_auth_words(args) : g_strdup("*****");
@@ -436,7 +443,7 @@ static void greet(Pop3d *p)
 
 static void mail_clear(gpointer data)
 {
-    g_bytes_unref(((Pop3dMail *)data)->text);
+    mail_unref(((Pop3dMail *)data)->mail);
 }
 
 bool pop3d_serve(Guest *g, GError **error)

@@ -5,9 +5,8 @@
 
 /* A message as it was when the session began. */
 typedef struct {
-    uint32_t uid;
-    GBytes *text;
-    bool gone; /* marked by DELE */
+    Mail *mail; /* a reference */
+    bool gone;  /* marked by DELE */
 } Pop3dMail;
 
 typedef struct {

@@ -13,6 +13,7 @@
 #include "server/sandbox_inside.h"
 
 #define TIMEOUT_S 600.0 /* ten minutes, see end_words() */
+#define LISTS_PAUSE 0.01
 #define MAIL_MAX ((uint64_t)50 * 1024 * 1024)
 enum { SOCKET_PATH_MAX = 107 };
 
@@ -379,9 +380,27 @@ static void keep_door(void *user)
     }
 }
 
+/* Lines for the lists of UIDs are gathered for a moment; when all is to end they are written now.
+ */
+static void write_lists_soon(void *user)
+{
+    Sandbox *box = user;
+    (void)io_sleep(deadline_in(LISTS_PAUSE), NULL);
+    mailstore_write_lists(box->store);
+}
+
+static void lists_unwritten(void *user)
+{
+    Sandbox *box = user;
+    if (!sched_spawn(box->sched, write_lists_soon, box, NULL)) {
+        mailstore_write_lists(box->store);
+    }
+}
+
 bool sandbox_run(Sandbox *box, Sched *sched, GError **error)
 {
     box->sched = sched;
+    mailstore_on_unwritten(box->store, lists_unwritten, box);
     for (guint i = 0; i < box->doors->len; i++) {
         if (!sched_spawn(sched, keep_door, box->doors->pdata[i], error)) {
             sched_cancel_all(sched);

@@ -242,10 +242,10 @@ const SmtpdCommand smtpd_commands[] = {
 
 /* --- the loop --- */
 
-static const SmtpdCommand *find_command(Bytes verb)
+static const SmtpdCommand *find_command(const char *verb)
 {
     for (const SmtpdCommand *c = smtpd_commands; c->verb; c++) {
-        if (bytes_equal_ci(verb, c->verb)) {
+        if (strcmp(verb, c->verb) == 0) {
             return c;
         }
     }
@@ -254,9 +254,27 @@ static const SmtpdCommand *find_command(Bytes verb)
 
 static void note_command(Guest *g, Bytes verb)
 {
-    g_autofree char *text = bytes_dup(bytes_sub(verb, 0, sizeof(g->command) - 1));
-    g_autofree char *upper = g_ascii_strup(text, -1);
-    g_strlcpy(g->command, upper, sizeof(g->command));
+    size_t len = MIN(verb.len, sizeof(g->command) - 1);
+    for (size_t i = 0; i < len; i++) {
+        g->command[i] = g_ascii_toupper(verb.data[i]);
+    }
+    g->command[len] = '\0';
+}
+
+static void tell_command(Guest *g, const SmtpdCommand *command, Bytes line, Bytes args)
+{
+    bool login = command && strcmp(command->verb, "AUTH") == 0;
+    if (!command && guest_tell_stray(g, line)) {
+        return;
+    }
+    g->in_login = login;
+    if (!login) {
+        guest_tell_bytes(g, SANDBOX_RECEIVED, line, false);
+        return;
+    }
+    g_autofree char *words = guest_auth_words(args);
+    g_autofree char *text = g_strconcat("AUTH ", words, NULL);
+    guest_tell_bytes(g, SANDBOX_RECEIVED, bytes_of(text), strstr(words, "*****") != NULL);
 }
 
 static bool do_command(Smtpd *s, Bytes line, GError **error)
@@ -265,26 +283,19 @@ static bool do_command(Smtpd *s, Bytes line, GError **error)
     Bytes args = line, verb = bytes_word(&args);
     bool login = bytes_equal_ci(verb, "AUTH");
     note_command(g, verb);
-    if (!login) {
-        guest_tell_bytes(g, SANDBOX_RECEIVED, line, false);
-    } else {
-        g_autofree char *words = guest_auth_words(args);
-        g_autofree char *text = g_strconcat("AUTH ", words, NULL);
-        guest_tell_bytes(g, SANDBOX_RECEIVED, bytes_of(text), strstr(words, "*****") != NULL);
-    }
+    const SmtpdCommand *command = find_command(g->command);
+    tell_command(g, command, line, args);
     g_autofree char *copy = bytes_dup(args); /* a wait ends `line` */
     smtpd_note_address(s, (Bytes){copy, args.len});
     FaultEffect effect = FAULT_NOTHING;
     /* A chunk comes in any case: smtpd_bdat() asks when it has it. */
-    if (!bytes_equal(bytes_of(g->command), BYTES_LITERAL("BDAT")) &&
-        !guest_fault_at_command(g, NULL, &effect, error)) {
+    if (strcmp(g->command, "BDAT") != 0 && !guest_fault_at_command(g, NULL, &effect, error)) {
         return false;
     }
     if (effect != FAULT_NOTHING) {
         g->closing = effect == FAULT_CLOSE;
         return true;
     }
-    const SmtpdCommand *command = find_command(bytes_of(g->command));
     if (!command) {
         guest_reply(g, "500 5.5.2 no such command");
         s->errors++;

@@ -100,34 +100,35 @@ void maildir_free(Maildir *m)
 
 /* --- names --- */
 
-/* "/" and ":" mean something in a name; the specification writes them so. */
-static void put_host(GString *name)
+/* This machine's, asked for once. "/" and ":" mean something in a name; the specification writes
+ * them so. Never freed. */
+static const char *host_part(void)
 {
-    char host[256] = "localhost";
-    gethostname(host, sizeof(host) - 1);
-    for (const char *c = host; *c != '\0'; c++) {
-        if (*c == '/' || *c == ':' || *c == ',') {
-            g_string_append_printf(name, "\\%03o", (unsigned char)*c);
-        } else {
-            g_string_append_c(name, *c);
+    static const char *part;
+    if (g_once_init_enter(&part)) {
+        char host[256] = "localhost";
+        GString *text = g_string_new(NULL);
+        gethostname(host, sizeof(host) - 1);
+        for (const char *c = host; *c != '\0'; c++) {
+            if (*c == '/' || *c == ':' || *c == ',') {
+                g_string_append_printf(text, "\\%03o", (unsigned char)*c);
+            } else {
+                g_string_append_c(text, *c);
+            }
         }
+        g_once_init_leave(&part, g_string_free(text, FALSE));
     }
+    return part;
 }
 
 char *maildir_name(const char *marker, int64_t when)
 {
-    GString *name = g_string_sized_new(80);
-    g_string_printf(name, "%" G_GINT64_FORMAT ".P%s.", when, marker);
-    put_host(name);
-    return g_string_free(name, FALSE);
+    return g_strdup_printf("%" G_GINT64_FORMAT ".P%s.%s", when, marker, host_part());
 }
 
 char *maildir_tmp_name(const char *marker)
 {
-    GString *name = g_string_sized_new(80);
-    g_string_printf(name, "%ld.P%s.", (long)getpid(), marker);
-    put_host(name);
-    return g_string_free(name, FALSE);
+    return g_strdup_printf("%ld.P%s.%s", (long)getpid(), marker, host_part());
 }
 
 Bytes maildir_marker_of(const char *name)
@@ -198,11 +199,7 @@ static bool is_left_over(int fd, const char *name)
     if (marker.len == 0 || fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
         return false;
     }
-    GString *host = g_string_new(NULL);
-    put_host(host);
-    bool of_this_host = g_str_equal(marker.data + marker.len + 1, host->str);
-    g_string_free(host, TRUE);
-    if (!of_this_host) {
+    if (!g_str_equal(marker.data + marker.len + 1, host_part())) {
         return st.st_mtime < g_get_real_time() / G_USEC_PER_SEC - OLD_SECONDS;
     }
     long pid = strtol(name, NULL, 10);

@@ -171,12 +171,12 @@ def test_random_clients_at_once(postern, passwords):
         kept = [mail for number in range(USERS) for mail in sandbox.mails(f"user{number}")]
         assert sorted(kept) == sorted(shared.sent) and len(shared.sent) > CLIENTS
         assert sandbox.report()["messages"] == len(shared.sent)
-        assert all(is_consistent(path.parent) for path in Path(sandbox.dir).glob("*/Maildir/**/dovecot-uidlist"))
         for number, mine in shared.folders.items():
             folder = sandbox.dir / f"user{number % USERS}" / "Maildir" / f".{mine['name']}"
             assert sorted(path.read_bytes() for path in files(folder)) == sorted(mine["mails"])
         assert len(list(Path(sandbox.dir).glob("*/Maildir/.Box-*"))) == len(shared.folders)
-        assert sandbox.close() == 0
+        assert sandbox.close() == 0  # whose lists may be a moment behind until then
+        assert all(is_consistent(path.parent) for path in Path(sandbox.dir).glob("*/Maildir/**/dovecot-uidlist"))
     print(f"{len(shared.sent)} sent, {sum(len(mine['mails']) for mine in shared.folders.values())} in folders")
 
 

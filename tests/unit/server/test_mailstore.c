@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static Mail *add(MailStore *store, MailFolder *folder, const char *text)
 {
@@ -47,7 +48,7 @@ static void test_mail_comes_and_goes_and_is_told(void)
     g_assert_cmpuint(two->changed, ==, inbox->changes);
     mail_remove(store, inbox, two);
     g_assert_cmpuint(told, ==, 5);
-    g_assert_true(two->gone && g_bytes_get_size(two->text) == 3);
+    g_assert_true(two->gone && two->octets == 3);
     mail_unref(two);
     g_assert_cmpuint(inbox->mails->len, ==, 2);
     g_assert_cmpuint(((const Mail *)inbox->mails->pdata[1])->uid, ==, 3);
@@ -118,38 +119,45 @@ static void test_a_directory_is_read_again_as_it_was(void)
     g_assert_cmpuint(folder->uid_next, ==, 4);
     g_assert_cmpstr(user->subscriptions->pdata[0], ==, "Lists/Käse");
     const Mail *first = folder->mails->pdata[0], *second = folder->mails->pdata[1];
-    g_assert_cmpmem(g_bytes_get_data(first->text, NULL), g_bytes_get_size(first->text),
-                    "bare\nand\r\nnot", 13);
+    g_assert_cmpmem(g_bytes_get_data(first->text, NULL), first->octets, "bare\nand\r\nnot", 13);
     g_assert_true(second->uid == 2 && second->seen && mail_has_keyword(second, "$mine"));
     remove_directory(directory);
 }
 
-static bool is_mapped(const Mail *mail)
-{
-    g_autofree char *maps = NULL;
-    g_autofree char *name = g_path_get_basename(mail->file);
-    *strchrnul(name, ':') = '\0';
-    g_assert_true(g_file_get_contents("/proc/self/maps", &maps, NULL, NULL));
-    return strstr(maps, name) != NULL;
-}
-
-static void check_text(const Mail *mail, const char *text)
+static void check_text(Mail *mail, const char *text)
 {
     gsize len;
-    const char *data = g_bytes_get_data(mail->text, &len);
+    char piece[5] = "";
+    g_autoptr(GBytes) octets = mail_text(mail, NULL);
+    const char *data = g_bytes_get_data(octets, &len);
     g_assert_cmpmem(data, len, text, strlen(text));
+    g_assert_cmpuint(mail->octets, ==, len);
+    g_assert_true(mail_read(mail, len - 4, piece, 4, NULL));
+    g_assert_cmpstr(piece, ==, text + len - 4);
+}
+
+static MailFolder *inbox_of(MailStore *store, const char *name)
+{
+    return mail_find_folder(mailstore_user(store, name, NULL), "INBOX");
+}
+
+static char *large_text(void)
+{
+    char *large = g_strnfill(100 * 1024, 'x');
+    memcpy(large + 100 * 1024 - 4, "last", 4);
+    return large;
 }
 
 static void test_large_texts_are_those_of_the_files(void)
 {
     g_autofree char *directory = new_directory();
-    g_autofree char *large = g_strnfill(100 * 1024, 'x');
+    g_autofree char *large = large_text();
     {
         g_autoptr(MailStore) store = mailstore_new(directory, NULL);
-        MailFolder *inbox = mail_find_folder(mailstore_user(store, "joe", NULL), "INBOX");
+        MailFolder *inbox = inbox_of(store, "joe");
         Mail *mail = add(store, inbox, large);
-        g_assert_true(is_mapped(mail));
-        g_assert_false(is_mapped(add(store, inbox, "small")));
+        g_assert_null(mail->text);
+        g_assert_nonnull(add(store, inbox, "small")->text);
         mail->flagged = true;
         mail_changed(store, inbox, mail);
         check_text(mail, large);
@@ -157,12 +165,128 @@ static void test_large_texts_are_those_of_the_files(void)
             mail_rename_folder(store, mailstore_user(store, "joe", NULL), "INBOX", "old", NULL));
     }
     g_autoptr(MailStore) store = mailstore_new(directory, NULL);
-    MailFolder *old = mail_find_folder(mailstore_user(store, "joe", NULL), "old");
+    MailUser *user = mailstore_user(store, "joe", NULL);
+    MailFolder *old = mail_find_folder(user, "old");
     Mail *mail = mail_ref(old->mails->pdata[0]);
-    g_assert_true(is_mapped(mail) && mail->flagged);
+    g_assert_true(!mail->text && mail->flagged);
     mail_remove(store, old, mail);
     check_text(mail, large); /* who has it still sees it */
     mail_unref(mail);
+    mail = mail_ref(add(store, old, large));
+    g_assert_true(mail_delete_folder(store, user, "old", NULL));
+    check_text(mail, large); /* in a folder that is gone, too */
+    mail_unref(mail);
+    remove_directory(directory);
+}
+
+/* Those who hold it have one text, and the memory goes when the last lets go. */
+static void test_a_text_that_is_read_is_shared(void)
+{
+    g_autofree char *directory = new_directory();
+    g_autofree char *large = large_text();
+    g_autoptr(MailStore) store = mailstore_new(directory, NULL);
+    Mail *mail = add(store, inbox_of(store, "joe"), large);
+    GBytes *one = mail_text(mail, NULL), *other = mail_text(mail, NULL);
+    g_assert_true(one == other && mail->refs == 2);
+    g_bytes_unref(one);
+    g_assert_true(mail->lent == other);
+    g_bytes_unref(other);
+    g_assert_true(!mail->lent && mail->refs == 1);
+    remove_directory(directory);
+}
+
+static void fail_to_read(Mail *mail, const char *why)
+{
+    char buffer[16];
+    g_autoptr(GError) error = NULL;
+    g_assert_null(mail_text(mail, &error));
+    g_assert_error(error, POSTERN_ERROR, POSTERN_ERROR_IO);
+    g_assert_nonnull(strstr(error->message, why));
+    g_assert_false(mail_read(mail, mail->octets - sizeof(buffer), buffer, sizeof(buffer), NULL));
+}
+
+/* Other programs work on the Maildir too: what they move is found, what they spoil is an error. */
+static void test_files_that_others_change_are_no_accident(void)
+{
+    g_autofree char *directory = new_directory();
+    g_autofree char *large = large_text();
+    g_autoptr(MailStore) store = mailstore_new(directory, NULL);
+    MailFolder *inbox = inbox_of(store, "joe");
+    Mail *mail = add(store, inbox, large);
+    add(store, inbox, large);
+    g_autofree char *path = g_build_filename(inbox->path, mail->file, NULL);
+    g_autofree char *moved =
+        g_strdup_printf("%s/cur/%s:2,S", inbox->path, mail->file + strlen("new/"));
+    g_assert_cmpint(g_rename(path, moved), ==, 0);
+    check_text(mail, large);
+    g_assert_cmpstr(mail->file, ==, moved + strlen(inbox->path) + 1);
+    g_assert_cmpint(truncate(moved, 50000), ==, 0);
+    fail_to_read(mail, "shorter");
+    g_assert_cmpint(g_unlink(moved), ==, 0);
+    fail_to_read(mail, "removed");
+    remove_directory(directory);
+}
+
+static void begin(void *user)
+{
+    ++*(unsigned *)user;
+}
+
+static char *list_of(const MailFolder *folder)
+{
+    char *text = NULL;
+    g_autofree char *path = g_build_filename(folder->path, "dovecot-uidlist", NULL);
+    g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+    return text;
+}
+
+static void test_lines_of_the_list_are_written_together(void)
+{
+    unsigned told = 0;
+    g_autofree char *directory = new_directory();
+    g_autoptr(MailStore) store = mailstore_new(directory, NULL);
+    MailFolder *inboxes[] = {inbox_of(store, "joe"), inbox_of(store, "ann")};
+    mailstore_on_unwritten(store, begin, &told);
+    for (unsigned i = 0; i < 6; i++) {
+        add(store, inboxes[i % 2], "x");
+    }
+    g_assert_cmpuint(told, ==, 1);
+    for (unsigned i = 0; i < 2; i++) {
+        g_autofree char *list = list_of(inboxes[i]);
+        g_assert_null(strstr(list, "\n1 "));
+    }
+    mailstore_write_lists(store);
+    for (unsigned i = 0; i < 2; i++) {
+        g_autofree char *list = list_of(inboxes[i]);
+        g_assert_true(strstr(list, "\n1 ") && strstr(list, "\n3 "));
+    }
+    add(store, inboxes[0], "x");
+    g_assert_cmpuint(told, ==, 2);
+    remove_directory(directory);
+}
+
+/* A server that is killed has messages in the Maildir whose lines were not written: they have the
+ * UIDs that clients were told all the same. */
+static void test_a_kill_loses_no_uid(void)
+{
+    unsigned told = 0;
+    g_autofree char *directory = new_directory();
+    g_autoptr(MailStore) killed = mailstore_new(directory, NULL);
+    MailFolder *inbox = inbox_of(killed, "joe");
+    add(killed, inbox, "one");
+    mailstore_on_unwritten(killed, begin, &told);
+    mail_remove(killed, inbox, add(killed, inbox, "two"));
+    add(killed, inbox, "three");
+    add(killed, inbox, "four");
+    g_autoptr(MailStore) store = mailstore_new(directory, NULL);
+    const MailFolder *again = inbox_of(store, "joe");
+    static const uint32_t uids[] = {1, 3, 4};
+    g_assert_cmpuint(again->mails->len, ==, G_N_ELEMENTS(uids));
+    g_assert_cmpuint(again->validity, ==, inbox->validity);
+    g_assert_cmpuint(again->uid_next, ==, 5);
+    for (guint i = 0; i < G_N_ELEMENTS(uids); i++) {
+        g_assert_cmpuint(((const Mail *)again->mails->pdata[i])->uid, ==, uids[i]);
+    }
     remove_directory(directory);
 }
 
@@ -213,7 +337,7 @@ static void test_anybodys_maildir_is_read(void)
     g_assert_cmpuint(inbox->mails->len, ==, 2);
     const Mail *first = inbox->mails->pdata[0];
     g_assert_true(first->uid == 1 && first->flagged && first->seen);
-    g_assert_cmpuint(g_bytes_get_size(first->text), ==, 8);
+    g_assert_cmpuint(first->octets, ==, 8);
     remove_directory(directory);
 }
 
@@ -227,6 +351,12 @@ int main(int argc, char **argv)
     g_test_add_func("/a directory is read again as it was",
                     test_a_directory_is_read_again_as_it_was);
     g_test_add_func("/large texts are those of the files", test_large_texts_are_those_of_the_files);
+    g_test_add_func("/a text that is read is shared", test_a_text_that_is_read_is_shared);
+    g_test_add_func("/files that others change are no accident",
+                    test_files_that_others_change_are_no_accident);
+    g_test_add_func("/lines of the list are written together",
+                    test_lines_of_the_list_are_written_together);
+    g_test_add_func("/a kill loses no UID", test_a_kill_loses_no_uid);
     g_test_add_func("/the envelope is kept", test_the_envelope_is_kept);
     g_test_add_func("/anybody's maildir is read", test_anybodys_maildir_is_read);
     return g_test_run();
