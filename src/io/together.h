@@ -27,3 +27,15 @@ void gate_push_in(Gate *gate);
 void gate_leave(Gate *gate);
 /* From now on; those inside too many stay until they leave. */
 void gate_set_limit(Gate *gate, unsigned limit);
+
+/* Wakes one task, which waits for it, or will: rung before, it is heard when the task comes to
+ * wait. All-zero is a good one. */
+typedef struct {
+    bool rung;
+    Task *waiting; /* or NULL */
+} Bell;
+
+/* Returns when it was rung since the last time. Outside a scheduler nobody else could ring it, and
+ * there is no waiting. Fails with CANCELLED. Suspends. */
+bool bell_wait(Bell *bell, GError **error);
+void bell_ring(Bell *bell);
