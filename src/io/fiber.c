@@ -1,4 +1,7 @@
-/* fiber.c: stacks, and switching between them. */
+/* fiber.c: stacks, and switching between them: setcontext() enters a new one, _longjmp() every
+ * other time, for it leaves the signal mask alone, which is a system call less each time. Between
+ * two stacks neither is "up" of the other, and FORTIFY_SOURCE's longjmp would not have that. */
+#undef _FORTIFY_SOURCE
 #include "io/fiber.h"
 
 #include <errno.h>
@@ -71,6 +74,7 @@ void fiber_prepare(Fiber *fiber, FiberStack stack, void (*entry)(void *user), vo
     fiber->bottom = fiber->context.uc_stack.ss_sp = usable(stack);
     fiber->size = fiber->context.uc_stack.ss_size = FIBER_STACK;
     fiber->context.uc_link = NULL;
+    fiber->entered = false;
     fiber->fake = NULL;
     uint64_t e = (uintptr_t)entry;
     uint64_t u = (uintptr_t)user;
@@ -84,10 +88,23 @@ void fiber_started(Fiber *from)
     __sanitizer_finish_switch_fiber(NULL, &from->bottom, &from->size);
 }
 
+static G_NORETURN void go(Fiber *to)
+{
+    if (to->entered) {
+        _longjmp(to->left_at, 1);
+    }
+    to->entered = true;
+    setcontext(&to->context);
+    g_assert_not_reached();
+}
+
 void fiber_switch(Fiber *from, Fiber *to)
 {
+    from->entered = true; /* the thread's own stack, too */
     __sanitizer_start_switch_fiber(&from->fake, to->bottom, to->size);
-    swapcontext(&from->context, &to->context);
+    if (_setjmp(from->left_at) == 0) {
+        go(to);
+    }
     __sanitizer_finish_switch_fiber(from->fake, NULL, NULL);
 }
 
@@ -96,6 +113,5 @@ void fiber_leave(Fiber *from, Fiber *to)
     (void)from;
     /* NULL instead of a place to keep the fake stack: it is not needed again. */
     __sanitizer_start_switch_fiber(NULL, to->bottom, to->size);
-    setcontext(&to->context);
-    g_assert_not_reached();
+    go(to);
 }

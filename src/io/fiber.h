@@ -1,7 +1,8 @@
-/* fiber.h: a stack of its own and switching to it: ucontext, a guard page, and what
+/* fiber.h: a stack of its own and switching to it: ucontext and setjmp, a guard page, and what
  * AddressSanitizer must be told. */
 #pragma once
 
+#include <setjmp.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <ucontext.h>
@@ -22,7 +23,9 @@ typedef struct {
 } FiberStack;
 
 typedef struct {
-    ucontext_t context;
+    ucontext_t context; /* where it begins */
+    jmp_buf left_at;    /* where it goes on, once it was entered */
+    bool entered;
     const void *bottom; /* lowest usable address; for the thread's own stack learnt at the first
                            switch away from it */
     size_t size;

@@ -4,11 +4,16 @@
 #include "send/batch_inside.h"
 #include "send/batch_load.h"
 
-enum { BACKOFF_MAX = 3600, DOUBLINGS_MAX = 16 };
+enum {
+    BACKOFF_MAX = 3600,
+    DOUBLINGS_MAX = 16,
+    AHEAD_MAX = 1 << 20, /* a message that is larger is read when its turn has come */
+};
 
 void batch_work_free(BatchWork *w)
 {
     g_ptr_array_unref(w->decided);
+    outgoing_free(w->message);
     g_free(w);
 }
 
@@ -58,6 +63,28 @@ void batch_stop(BatchRun *b, GError *error)
     } else {
         b->fatal = error;
     }
+}
+
+/* One message for each connection. What is wrong with one is found once more in its turn. */
+static void read_ahead(BatchRun *b)
+{
+    unsigned n = MAX(b->plan->connections, 1);
+    for (GList *link = b->queue.head; link && n && !b->fatal; link = link->next, n--) {
+        BatchWork *w = link->data;
+        if (!w->looked_at && deadline_passed(w->not_before)) {
+            w->looked_at = true;
+            w->message = batch_load(w->item, &b->plan->outgoing, AHEAD_MAX, NULL);
+        }
+    }
+}
+
+void batch_meanwhile(void *run)
+{
+    BatchRun *b = run;
+    do {
+        batch_conclude(b);
+        read_ahead(b);
+    } while (b->working && bell_wait(&b->bell, NULL));
 }
 
 /* --- connections --- */
@@ -170,7 +197,8 @@ static void one(BatchWorker *worker, BatchWork *w)
 {
     BatchRun *b = worker->batch;
     GError *error = NULL;
-    g_autoptr(Outgoing) message = batch_load(w->item, &b->plan->outgoing, &error);
+    g_autoptr(Outgoing) message = g_steal_pointer(&w->message);
+    message = message ? message : batch_load(w->item, &b->plan->outgoing, INT64_MAX, &error);
     if (!message) {
         batch_give_up(b, w, NULL, error);
         return;
@@ -200,9 +228,7 @@ static void work(void *user)
     }
     hang_up(worker, !b->fatal);
     b->working--;
-    if (b->scribe) {
-        scribe_wake(b->scribe);
-    }
+    bell_ring(&b->bell);
 }
 
 /* --- all of them --- */
@@ -248,19 +274,16 @@ static void run_workers(BatchRun *b)
     g_autofree Part *parts = g_new0(Part, n + 1);
     g_autofree void **users = g_new0(void *, n + 1);
     for (guint i = 0; i < n; i++) {
-        workers[i] = (BatchWorker){.batch = b, .unsettled.limit = 1};
+        workers[i] = (BatchWorker){.batch = b};
         parts[i] = (Part){work, &workers[i]};
     }
-    parts[n] = (Part){batch_tell_settled, b};
+    parts[n] = (Part){batch_meanwhile, b};
     for (guint i = 0; i <= n; i++) {
         users[i] = &parts[i];
     }
     b->working = n;
-    io_together(play, users, b->scribe ? n + 1 : n);
-    if (b->scribe) {
-        scribe_finish(b->scribe);
-        batch_conclude_done(b);
-    }
+    io_together(play, users, n + 1);
+    batch_conclude(b);
 }
 
 bool batch_run(const BatchPlan *plan, const GPtrArray *items, BatchCount *ret, GError **error)
@@ -273,13 +296,10 @@ bool batch_run(const BatchPlan *plan, const GPtrArray *items, BatchCount *ret, G
             return false;
         }
     }
-    if (plan->journal && !g_queue_is_empty(&b.queue)) {
-        b.scribe = scribe_new(plan->journal, &b.fatal);
-    }
-    if (!b.fatal && !g_queue_is_empty(&b.queue)) {
+    guint left = g_queue_get_length(&b.queue);
+    if (left && (!plan->journal || journal_expect(plan->journal, left, &b.fatal))) {
         run_workers(&b);
     }
-    scribe_free(b.scribe);
     ret->left += g_queue_get_length(&b.queue);
     g_queue_clear_full(&b.queue, (GDestroyNotify)batch_work_free);
     if (b.fatal) {

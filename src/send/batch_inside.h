@@ -4,11 +4,12 @@
 
 #include "io/together.h"
 #include "send/batch.h"
-#include "send/scribe.h"
 
 /* A message with what became of it so far. */
 typedef struct {
     const BatchItem *item;
+    Outgoing *message;   /* read ahead of its turn, or NULL */
+    bool looked_at;      /* reading ahead was tried: once is enough */
     GPtrArray *decided;  /* of char*: recipients nothing is left to be done for */
     bool taken, refused; /* some recipient was, in an earlier try of this run */
     unsigned tries;
@@ -18,10 +19,11 @@ typedef struct {
 typedef struct {
     const BatchPlan *plan;
     BatchCount *count;
-    GQueue queue; /* of BatchWork */
+    GQueue queue;    /* of BatchWork */
+    GQueue unsynced; /* of BatchSettled: in the journal, not yet told */
     GError *fatal;
-    Scribe *scribe;             /* NULL without a journal */
-    unsigned working, settling; /* workers that have not ended; what the scribe has */
+    Bell bell;        /* there may be something to be done meanwhile */
+    unsigned working; /* workers that have not ended */
 } BatchRun;
 
 typedef struct {
@@ -29,7 +31,7 @@ typedef struct {
     Session *session;  /* or NULL */
     unsigned mails;    /* transactions of this session */
     unsigned failures; /* connections that could not be made, in a row */
-    Gate unsettled;    /* one message at a time is with the scribe */
+    bool unsynced;     /* a message of this one's is in the queue of that name */
 } BatchWorker;
 
 /* A message that was handed over, until what was decided is on disk and told. */
@@ -39,8 +41,7 @@ typedef struct {
     Outgoing *message;
     Submission submission;
     GError *error; /* why the transaction broke, or NULL */
-    bool complete, in_gate;
-    ScribeEntry entry;
+    bool complete; /* nobody is left to be tried again */
 } BatchSettled;
 
 void batch_work_free(BatchWork *w);
@@ -55,10 +56,11 @@ void batch_stop(BatchRun *b, GError *error);
 /* Nothing was or will be sent of it: it cannot be read, or is no message, or does not fit. Takes
  * the work and the error. */
 void batch_give_up(BatchRun *b, BatchWork *w, const Outgoing *message, GError *error);
-/* What the server said is on disk before anybody hears of it. Takes all of `d`. Suspends. */
+/* What the server said is written down, and on disk before anybody hears of it. Takes `d`. */
 void batch_settle(BatchWorker *worker, BatchSettled *d);
-/* Tells what has come to disk, beside the workers; `run` is the BatchRun. When it is interrupted
- * the rest is for batch_conclude_done(). Suspends. */
-void batch_tell_settled(void *run);
-/* Tells what has come to disk by now. */
-void batch_conclude_done(BatchRun *b);
+/* Syncs what was written down, and tells it. */
+void batch_conclude(BatchRun *b);
+/* Beside the workers, while they wait for their servers: what they have written down is synced and
+ * told, and the messages whose turn is next are read. `run` is the BatchRun. When it is interrupted
+ * the rest is for batch_conclude(). Suspends. */
+void batch_meanwhile(void *run);

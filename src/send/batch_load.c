@@ -25,7 +25,7 @@ static bool read_exactly(int fd, GByteArray *into, int64_t offset, GError **erro
     return true;
 }
 
-static GByteArray *read_item(int fd, const BatchItem *item, GError **error)
+static GByteArray *read_item(int fd, const BatchItem *item, int64_t most, GError **error)
 {
     struct stat st;
     if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
@@ -33,8 +33,10 @@ static GByteArray *read_item(int fd, const BatchItem *item, GError **error)
         return NULL;
     }
     int64_t len = item->length < 0 ? st.st_size - item->offset : item->length;
-    if (len < 0 || len > MESSAGE_MAX) {
-        error_fail(error, POSTERN_ERROR_DATA, "it has more than 1 GB");
+    most = MIN(most, MESSAGE_MAX);
+    if (len < 0 || len > most) {
+        error_fail(error, POSTERN_ERROR_DATA, "it has more than %" G_GINT64_FORMAT " MB",
+                   most >> 20);
         return NULL;
     }
     g_autoptr(GByteArray) raw = g_byte_array_new();
@@ -69,19 +71,20 @@ static GByteArray *unquoted(GByteArray *raw)
     return out;
 }
 
-static GByteArray *load(const BatchItem *item, GError **error)
+static GByteArray *load(const BatchItem *item, int64_t most, GError **error)
 {
     int fd = open(item->file, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
         error_fail(error, POSTERN_ERROR_NO_INPUT, "%s", g_strerror(errno));
         return NULL;
     }
-    GByteArray *raw = read_item(fd, item, error);
+    GByteArray *raw = read_item(fd, item, most, error);
     close(fd);
     return raw && item->length >= 0 ? unquoted(raw) : raw;
 }
 
-Outgoing *batch_load(const BatchItem *item, const OutgoingPlan *defaults, GError **error)
+Outgoing *batch_load(const BatchItem *item, const OutgoingPlan *defaults, int64_t most,
+                     GError **error)
 {
     OutgoingPlan plan = *defaults;
     plan.sender = item->sender ? item->sender : defaults->sender;
@@ -89,7 +92,7 @@ Outgoing *batch_load(const BatchItem *item, const OutgoingPlan *defaults, GError
         plan.recipients = (const char *const *)item->recipients;
     }
     plan.take_recipients = !plan.recipients || !plan.recipients[0];
-    g_autoptr(GByteArray) raw = load(item, error);
+    g_autoptr(GByteArray) raw = load(item, most, error);
     g_autoptr(Outgoing) o = raw ? outgoing_new(bytes_of_array(raw), &plan, error) : NULL;
     if (o && !o->sender && !outgoing_set_sender(o, plan.from ? plan.from : "", error)) {
         g_clear_pointer(&o, outgoing_free);

@@ -19,6 +19,12 @@ static bool take_fates(BatchWork *w, const Submission *s)
     return complete;
 }
 
+static void stop_unwritten(BatchRun *b, GError *error)
+{
+    error_prefix(&error, "what was sent could not be written down, so nothing more is sent");
+    batch_stop(b, error);
+}
+
 typedef struct {
     const BatchPlan *plan;
     const BatchSettled *settled;
@@ -29,14 +35,23 @@ typedef struct {
 static void write_now(void *user)
 {
     Write *w = user;
-    w->ok =
-        w->plan->write(w->plan->user, w->settled->work->item, &w->settled->submission, &w->error);
+    const BatchPlan *plan = w->plan;
+    const BatchSettled *d = w->settled;
+    if (plan->journal) {
+        JournalEntry entry = {d->work->item->key, &d->submission, d->complete};
+        w->ok = journal_write(plan->journal, &entry, &w->error);
+    } else if (plan->write) {
+        w->ok = plan->write(plan->user, d->work->item, &d->submission, &w->error);
+    }
 }
 
-static void stop_unwritten(BatchRun *b, GError *error)
+static void write_down(BatchRun *b, const BatchSettled *d)
 {
-    error_prefix(&error, "what was sent could not be written down, so nothing more is sent");
-    batch_stop(b, error);
+    Write write = {b->plan, d, true, NULL};
+    sched_on_big_stack(write_now, &write);
+    if (!write.ok) {
+        stop_unwritten(b, write.error);
+    }
 }
 
 static void count_done(BatchRun *b, const BatchWork *w)
@@ -75,9 +90,6 @@ static void try_again(BatchRun *b, BatchWork *w, const Outgoing *message, const 
 /* It is on disk: from here on it may be told. Frees it. */
 static void conclude(BatchRun *b, BatchSettled *d)
 {
-    if (d->entry.error) {
-        stop_unwritten(b, d->entry.error);
-    }
     if (d->complete) {
         count_done(b, d->work);
         batch_tell(b, (BatchEvent){d->work->item, BATCH_DONE, d->message, &d->submission, NULL});
@@ -85,66 +97,40 @@ static void conclude(BatchRun *b, BatchSettled *d)
     } else {
         try_again(b, d->work, d->message, &d->submission, d->error);
     }
-    if (d->in_gate) {
-        gate_leave(&d->worker->unsettled);
-    }
+    d->worker->unsynced = false;
     submission_clear(&d->submission);
     outgoing_free(d->message);
     g_clear_error(&d->error);
     g_free(d);
 }
 
-void batch_conclude_done(BatchRun *b)
+void batch_conclude(BatchRun *b)
 {
-    for (ScribeEntry *e; (e = scribe_done(b->scribe));) {
-        b->settling--;
-        conclude(b, e->user);
+    GError *error = NULL;
+    bool waiting = !g_queue_is_empty(&b->unsynced);
+    if (waiting && b->plan->journal && !journal_sync(b->plan->journal, &error)) {
+        stop_unwritten(b, error);
+    }
+    for (BatchSettled *d; (d = g_queue_pop_head(&b->unsynced));) {
+        conclude(b, d);
     }
 }
 
-void batch_tell_settled(void *user)
-{
-    BatchRun *b = user;
-    while ((b->working || b->settling) &&
-           io_wait_read(scribe_fd(b->scribe), DEADLINE_NEVER, NULL)) {
-        batch_conclude_done(b);
-    }
-}
-
-/* A connection goes on while its last message is being written down, but not two ahead; and not at
- * all when somebody is to be tried again, which is for this one to do. Suspends. */
-static void hand_to_scribe(BatchWorker *worker, BatchSettled *d)
-{
-    BatchRun *b = worker->batch;
-    bool complete = d->complete;
-    d->in_gate =
-        gate_enter(&worker->unsettled, NULL); /* interrupted: it is written none the less */
-    d->entry = (ScribeEntry){{d->work->item->key, &d->submission, complete}, d, NULL};
-    b->settling++;
-    scribe_take(b->scribe, &d->entry);
-    while (!sched_current() && b->settling &&
-           io_wait_read(scribe_fd(b->scribe), DEADLINE_NEVER, NULL)) {
-        batch_conclude_done(b); /* no tasks could be had: one after the other, then */
-    }
-    if (!complete && gate_enter(&worker->unsettled, NULL)) {
-        gate_leave(&worker->unsettled);
-    }
-}
-
+/* A connection goes on before its last message is synced, but not two ahead; and not when somebody
+ * is to be tried again, which is for this one to do. */
 void batch_settle(BatchWorker *worker, BatchSettled *d)
 {
     BatchRun *b = worker->batch;
     d->complete = take_fates(d->work, &d->submission);
-    if (b->scribe) {
-        hand_to_scribe(worker, d);
-        return;
+    write_down(b, d);
+    if (worker->unsynced) {
+        batch_conclude(b);
     }
-    Write write = {b->plan, d, true, NULL};
-    if (b->plan->write) {
-        sched_on_big_stack(write_now, &write);
+    worker->unsynced = true;
+    g_queue_push_tail(&b->unsynced, d);
+    if (d->complete && b->plan->journal && sched_current()) {
+        bell_ring(&b->bell);
+    } else {
+        batch_conclude(b);
     }
-    if (!write.ok) {
-        stop_unwritten(b, write.error);
-    }
-    conclude(b, d);
 }

@@ -4,6 +4,8 @@
 
 #include "store/database.h"
 
+enum { OCTETS_EACH = 5200 }; /* of the log: a page, and now and then more than one */
+
 struct Journal {
     Database *db;
     Statement *look, *write;
@@ -118,21 +120,27 @@ static bool write_entry(Journal *j, const JournalEntry *e, GError **error)
            (!e->complete || write_row(j, e->key, "", SMTP_NOT_TRIED, &s->result.end, error));
 }
 
-bool journal_write(Journal *j, const JournalEntry *entries, size_t n, GError **error)
+bool journal_expect(Journal *j, size_t messages, GError **error)
 {
-    if (n == 1 && entries->complete && entries->submission->n <= 1) {
-        return write_entry(j, entries, error); /* a statement is a commit of its own */
+    return database_sync_apart(j->db, messages * OCTETS_EACH, error);
+}
+
+bool journal_write(Journal *j, const JournalEntry *e, GError **error)
+{
+    if (e->complete && e->submission->n <= 1) {
+        return write_entry(j, e, error); /* a statement is a commit of its own */
     }
     if (!database_exec(j->db, "BEGIN IMMEDIATE", error)) {
         return false;
     }
-    bool ok = true;
-    for (size_t i = 0; i < n && ok; i++) {
-        ok = write_entry(j, &entries[i], error);
-    }
-    ok = ok && database_exec(j->db, "COMMIT", error);
+    bool ok = write_entry(j, e, error) && database_exec(j->db, "COMMIT", error);
     if (!ok) {
         database_exec(j->db, "ROLLBACK", NULL);
     }
     return ok;
+}
+
+bool journal_sync(Journal *j, GError **error)
+{
+    return database_sync(j->db, error);
 }

@@ -1,9 +1,8 @@
 /* journal.h: which messages of a batch, and which of their recipients, have been decided: what a
  * server took or refused for good is never sent again, whatever kills the program.
  *
- * journal_write() returns when it is on disk. Between the server's yes and that moment lies one
- * fsync: a process killed there sends the message again when it is resumed. Local files; nothing
- * suspends. */
+ * What journal_write() wrote outlives the program at once, kill -9 too; once journal_sync() has
+ * returned, it outlives a crash of the machine. Local files; nothing suspends. */
 #pragma once
 
 #include "send/submit.h"
@@ -28,5 +27,10 @@ typedef struct {
     bool complete; /* nothing more will be done for it */
 } JournalEntry;
 
-/* Writes down what was decided of them, all or nothing, in one commit. */
-bool journal_write(Journal *j, const JournalEntry *entries, size_t n, GError **error);
+/* Makes room for what is known of so many messages more, so that it is written and synced quickly.
+ * To be called before the first journal_write(). IO. */
+bool journal_expect(Journal *j, size_t messages, GError **error);
+/* Writes down what was decided of one message, all or nothing. */
+bool journal_write(Journal *j, const JournalEntry *entry, GError **error);
+/* Returns when all that was written down is on disk. */
+bool journal_sync(Journal *j, GError **error);

@@ -9,7 +9,13 @@
 
 #include "base/library.h"
 
-enum { BUSY_MS = 10000, LOG_MAX = 256 * 1024 };
+enum {
+    BUSY_MS = 10000,
+    LOG_MAX = 256 * 1024,
+    ROOM_PAGES = 256,       /* a log that is synced apart begins anew behind so many, so that the */
+    ROOM_MAX = 1100 * 1000, /* room that was laid out serves again */
+    NOT_OPEN = -1
+};
 
 /* Loaded by the first database: most verbs never open one. */
 #define LIBRARY "libsqlite3.so.0"
@@ -50,6 +56,7 @@ struct Database {
     char *path;
     int light_from, light; /* changes made lightly: since when, and how many */
     bool raised;           /* the schema was */
+    int log;               /* the log, to be synced apart; or NOT_OPEN */
 };
 
 struct Statement {
@@ -168,6 +175,7 @@ Database *database_open(const char *path, const char *const *schema, GError **er
     g_autoptr(Database) db = g_new0(Database, 1);
     db->lib = lib;
     db->path = g_strdup(path);
+    db->log = NOT_OPEN;
     int code =
         lib->sqlite3_open_v2(path, &db->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
     if (code != SQLITE_OK) {
@@ -193,6 +201,42 @@ void database_lightly(Database *db, bool lightly)
     }
 }
 
+/* Writes zeros behind what the log has, which SQLite takes for its end. That there is no room is
+ * for whoever writes next to find out. */
+static void lay_out(int fd, size_t room)
+{
+    static const char zeros[64 * 1024];
+    off_t end = lseek(fd, 0, SEEK_END);
+    ssize_t written = 1;
+    while (end >= 0 && (size_t)end < room && written > 0) {
+        written = pwrite(fd, zeros, MIN(sizeof zeros, room - (size_t)end), end);
+        end += written;
+    }
+}
+
+bool database_sync_apart(Database *db, size_t room, GError **error)
+{
+    /* NORMAL: SQLite syncs where the order of its own writes needs it, around a checkpoint. */
+    g_autofree char *settings =
+        g_strdup_printf("PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = %d", ROOM_PAGES);
+    if (!database_exec(db, settings, error)) {
+        return false;
+    }
+    g_autofree char *log = g_strconcat(db->path, "-wal", NULL);
+    db->log = db->log == NOT_OPEN ? open(log, O_WRONLY | O_CLOEXEC | O_NOFOLLOW) : db->log;
+    if (db->log < 0) {
+        return error_fail(error, POSTERN_ERROR_IO, "the database's log %s: %m", log);
+    }
+    lay_out(db->log, MIN(room, ROOM_MAX));
+    return true;
+}
+
+bool database_sync(Database *db, GError **error)
+{
+    return fdatasync(db->log) == 0 ||
+           error_fail(error, POSTERN_ERROR_IO, "the database %s cannot be synced: %m", db->path);
+}
+
 /* Little was written, and nothing that has to last: the log stays as it is. */
 static bool is_tidy_enough(const Database *db)
 {
@@ -209,6 +253,9 @@ void database_close(Database *db)
             db->lib->sqlite3_db_config(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
         }
         db->lib->sqlite3_close(db->handle);
+        if (db->log != NOT_OPEN) {
+            close(db->log);
+        }
         g_free(db->path);
         g_free(db);
     }

@@ -29,6 +29,15 @@ bool database_exec(Database *db, const char *sql, GError **error);
  * tidied up, until that is worth it. Not within a transaction. */
 void database_lightly(Database *db, bool lightly);
 
+/* From now on commits do not wait for the disk, database_sync() does. What was committed is safe
+ * from the end of this process, kill -9 too, at once, and from a crash of the machine once it was
+ * synced. `room` octets of the log are laid out beforehand: writing over what is there was measured
+ * to be synced in a third of the time that it takes when the file becomes longer. Nobody else may
+ * have the database open. IO. */
+bool database_sync_apart(Database *db, size_t room, GError **error);
+/* Returns when all that was committed is on disk. After database_sync_apart() only. IO. */
+bool database_sync(Database *db, GError **error);
+
 Statement *database_prepare(Database *db, const char *sql, GError **error);
 void statement_free(Statement *st);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Statement, statement_free)

@@ -51,7 +51,7 @@ static char *loaded(const BatchItem *item)
     static const char *const nobody[] = {NULL};
     OutgoingPlan plan = {.as_is = true, .sender = "me@x", .recipients = nobody};
     g_autoptr(GError) error = NULL;
-    g_autoptr(Outgoing) o = batch_load(item, &plan, &error);
+    g_autoptr(Outgoing) o = batch_load(item, &plan, INT64_MAX, &error);
     g_assert_no_error(error);
     g_assert_cmpstr(o->sender, ==, "me@x");
     g_assert_cmpstr(g_ptr_array_index(o->recipients, 0), ==, "a@b");
@@ -117,15 +117,15 @@ static void test_what_is_none(Folder *f, const void *unused)
     g_assert_no_error(error);
     g_assert_cmpuint(none->len, ==, 0);
     BatchItem gone = {.name = (char *)"gone", .file = (char *)"/nowhere", .length = -1};
-    g_assert_null(batch_load(&gone, &(OutgoingPlan){.sender = "a@b"}, &error));
+    g_assert_null(batch_load(&gone, &(OutgoingPlan){.sender = "a@b"}, INT64_MAX, &error));
     g_assert_error(error, POSTERN_ERROR, POSTERN_ERROR_NO_INPUT);
     g_clear_error(&error);
     BatchItem nobody = {.name = (char *)"empty", .file = empty, .length = -1};
-    g_assert_null(batch_load(&nobody, &(OutgoingPlan){.sender = "a@b"}, &error));
+    g_assert_null(batch_load(&nobody, &(OutgoingPlan){.sender = "a@b"}, INT64_MAX, &error));
     g_assert_error(error, POSTERN_ERROR, POSTERN_ERROR_DATA);
     g_clear_error(&error);
     BatchItem longer = {.name = (char *)"m", .file = path, .length = 1000};
-    g_assert_null(batch_load(&longer, &(OutgoingPlan){.sender = "a@b"}, &error));
+    g_assert_null(batch_load(&longer, &(OutgoingPlan){.sender = "a@b"}, INT64_MAX, &error));
     g_assert_error(error, POSTERN_ERROR, POSTERN_ERROR_NO_INPUT);
 }
 

@@ -20,8 +20,11 @@ static void test_remembers(void)
         g_assert_no_error(error);
         Submission one = submission(two, 1);
         const JournalEntry entries[] = {{"m1", &s, false}, {"m2", &one, true}, {"m4", &s, true}};
-        g_assert_true(journal_write(j, entries, 1, &error));
-        g_assert_true(journal_write(j, entries + 1, 2, &error));
+        g_assert_true(journal_expect(j, 3, &error));
+        g_assert_true(journal_write(j, &entries[0], &error));
+        g_assert_true(journal_write(j, &entries[1], &error));
+        g_assert_true(journal_write(j, &entries[2], &error));
+        g_assert_true(journal_sync(j, &error));
         g_assert_no_error(error);
     }
     g_autoptr(Journal) j = journal_open(file, &error);

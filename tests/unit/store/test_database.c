@@ -119,6 +119,57 @@ static void test_a_place_that_cannot_be_written_is_told(Place *p, gconstpointer 
     g_assert_error(error, POSTERN_ERROR, POSTERN_ERROR_CANT_CREATE);
 }
 
+enum { ROOM = 200 * 1000, ROWS = 700 };
+
+/* As kill -9 would leave it: the files as they are while the database is open. */
+static Database *as_it_lies(const Place *from, const Place *to)
+{
+    static const char *const endings[] = {"", "-wal"};
+    for (size_t i = 0; i < G_N_ELEMENTS(endings); i++) {
+        g_autofree char *old = g_strconcat(from->path, endings[i], NULL);
+        g_autofree char *new = g_strconcat(to->path, endings[i], NULL);
+        g_autofree char *bytes = NULL;
+        gsize len;
+        g_assert_true(g_file_get_contents(old, &bytes, &len, NULL));
+        g_assert_true(g_file_set_contents(new, bytes, (gssize)len, NULL));
+    }
+    return opened(to, schema);
+}
+
+static int64_t count_rows(Database *db)
+{
+    g_autoptr(Statement) count = database_prepare(db, "SELECT count(*) FROM t", NULL);
+    bool row = false;
+    g_assert_true(statement_step(count, &row, NULL) && row);
+    return statement_int(count, 0);
+}
+
+/* Long enough for the log to begin anew several times, and past the room that was laid out. */
+static void test_what_is_synced_apart_is_there_at_once(Place *p, gconstpointer unused)
+{
+    (void)unused;
+    g_autoptr(Database) db = opened(p, schema);
+    g_autofree char *log = g_strconcat(p->path, "-wal", NULL);
+    g_assert_true(database_sync_apart(db, ROOM, NULL));
+    GStatBuf st;
+    g_assert_cmpint(g_stat(log, &st), ==, 0);
+    g_assert_cmpint(st.st_size, ==, ROOM);
+    g_autoptr(Statement) put = database_prepare(db, "INSERT INTO t (name) VALUES (?)", NULL);
+    for (int64_t n = 1; n <= ROWS; n++) {
+        statement_bind_text(put, 1, "name");
+        g_assert_true(statement_run(put, NULL));
+        if (n % 70 == 0) {
+            g_assert_true(database_sync(db, NULL));
+            Place copy;
+            set_up(&copy, NULL);
+            g_autoptr(Database) killed = as_it_lies(p, &copy);
+            g_assert_cmpint(count_rows(killed), ==, n);
+            g_clear_pointer(&killed, database_close);
+            tear_down(&copy, NULL);
+        }
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -129,5 +180,6 @@ int main(int argc, char **argv)
     ADD("broken", test_a_script_that_fails_leaves_nothing);
     ADD("other", test_another_file_is_no_database);
     ADD("nowhere", test_a_place_that_cannot_be_written_is_told);
+    ADD("apart", test_what_is_synced_apart_is_there_at_once);
     return g_test_run();
 }
