@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/openssl.h"
 #include "base/sanitizer.h"
 #include "cmd/connect.h"
 #include "cmd/help.h"
@@ -138,7 +139,8 @@ int main(int argc, char **argv)
     leave_no_cores();
     fill_standard_files();
     signal(SIGPIPE, SIG_IGN);
-    setlocale(LC_ALL, "");
-    setlocale(LC_NUMERIC, "C"); /* what is printed is read by scripts everywhere */
+    /* The characters of a terminal; what is printed is English, and read by scripts everywhere. */
+    setlocale(LC_CTYPE, "");
+    openssl_begin();
     return flush_output(run(argv));
 }

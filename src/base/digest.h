@@ -1,5 +1,4 @@
-/* digest.h: message digests, HMAC, PBKDF2, random bytes; thin over OpenSSL's EVP. The only file of
- * base/ that includes it. */
+/* digest.h: message digests, HMAC, PBKDF2, random bytes; thin over OpenSSL's EVP. */
 #pragma once
 
 #include "base/secret.h"

@@ -1,6 +1,7 @@
 #include "base/secret.h"
 
 #include "base/digest.h"
+#include "base/sanitizer.h"
 
 #include <string.h>
 #include <sys/mman.h>
@@ -14,8 +15,50 @@ struct Secret {
     size_t mapped; /* bytes of whole pages, without the guard page behind them */
 };
 
-/* Room for len bytes and a NUL, all zero, with a page behind it that faults. Locking may be refused
- * by RLIMIT_MEMLOCK: a secret that could be swapped is better than none. */
+/* A login makes and frees a dozen secrets of one page, at five system calls each: some of their
+ * pages, wiped, are kept for the next. Under a sanitizer none are, so that a use after the end
+ * faults. */
+enum { SPARE_MAX = UNDER_SANITIZER ? 0 : 8 };
+static struct {
+    GMutex lock;
+    char *pages[SPARE_MAX + 1];
+    int count;
+} spare;
+
+static char *take_spare(void)
+{
+    g_mutex_lock(&spare.lock);
+    char *data = spare.count > 0 ? spare.pages[--spare.count] : NULL;
+    g_mutex_unlock(&spare.lock);
+    return data;
+}
+
+static bool keep_spare(char *data)
+{
+    g_mutex_lock(&spare.lock);
+    bool kept = spare.count < SPARE_MAX;
+    if (kept) {
+        spare.pages[spare.count++] = data;
+    }
+    g_mutex_unlock(&spare.lock);
+    return kept;
+}
+
+/* Pages, all zero, with one behind them that faults. Locking may be refused by RLIMIT_MEMLOCK: a
+ * secret that could be swapped is better than none. */
+static char *map_pages(size_t mapped, size_t page)
+{
+    char *data =
+        mmap(NULL, mapped + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (data == MAP_FAILED || mprotect(data + mapped, page, PROT_NONE) != 0) {
+        g_error("out of memory for a secret of %zu bytes", mapped);
+    }
+    (void)mlock(data, mapped);
+    (void)madvise(data, mapped, MADV_DONTDUMP);
+    return data;
+}
+
+/* Room for len bytes and a NUL, all zero. */
 static Secret *secret_alloc(size_t len)
 {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
@@ -23,15 +66,9 @@ static Secret *secret_alloc(size_t len)
         g_error("a secret of %zu bytes", len);
     }
     size_t mapped = (len + 1 + page - 1) / page * page;
-    char *data =
-        mmap(NULL, mapped + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (data == MAP_FAILED || mprotect(data + mapped, page, PROT_NONE) != 0) {
-        g_error("out of memory for a secret of %zu bytes", len);
-    }
-    (void)mlock(data, mapped);
-    (void)madvise(data, mapped, MADV_DONTDUMP);
+    char *data = mapped == page ? take_spare() : NULL;
     Secret *secret = g_new(Secret, 1);
-    *secret = (Secret){data, len, mapped};
+    *secret = (Secret){data ? data : map_pages(mapped, page), len, mapped};
     return secret;
 }
 
@@ -67,8 +104,11 @@ void secret_free(Secret *secret)
     if (secret == NULL) {
         return;
     }
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
     secret_wipe(secret->data, secret->mapped);
-    munmap(secret->data, secret->mapped + (size_t)sysconf(_SC_PAGESIZE));
+    if (secret->mapped != page || !keep_spare(secret->data)) {
+        munmap(secret->data, secret->mapped + page);
+    }
     secret_wipe(secret, sizeof(*secret));
     g_free(secret);
 }

@@ -88,7 +88,7 @@ char *send_default_from(const char *user, const char *server)
     if (user && strchr(user, '@')) {
         return g_strdup(user);
     }
-    const struct passwd *me = getpwuid(getuid());
+    const struct passwd *me = user ? NULL : getpwuid(getuid());
     const char *name = user ? user : me ? me->pw_name : "postern";
     char host[256] = "";
     gethostname(host, sizeof host - 1);

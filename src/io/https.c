@@ -6,6 +6,7 @@
 
 #include "base/escape.h"
 #include "base/library.h"
+#include "base/openssl.h"
 #include "io/sched.h"
 
 enum { BODY_MAX_DEFAULT = 64 * 1024, HEADERS_MAX = 64 * 1024, SHOWN_MAX = 200, PORT_DEFAULT = 443 };
@@ -45,6 +46,7 @@ static gpointer load(gpointer unused)
     (void)unused;
     static Library curl;
     curl.failed = library_load(LIBRARY, LIBRARY_NAMES(FUNCTIONS), &curl);
+    openssl_load_words(); /* for what curl tells of TLS */
     if (!curl.failed && curl.curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
         curl.failed = g_strdup("it does not start");
     }

@@ -41,7 +41,7 @@ static SaslPolicy policy_of(Session *s, const char *const *forced)
         .allow_cleartext = s->plan->allow_cleartext_auth,
         .have_password = credentials->password != NULL,
         .have_token = credentials->token != NULL,
-        .have_ticket = sasl_have_ticket(),
+        .have_ticket = sasl_have_ticket,
         .have_certificate = s->peer && s->peer->client_certificate_sent,
         .have_binding = have_binding(s),
         .have_user = credentials->user != NULL,

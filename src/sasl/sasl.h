@@ -69,7 +69,8 @@ typedef struct {
     const char *const *forced; /* NULL-terminated --auth list in order of preference, or NULL */
     bool encrypted;            /* inside verified TLS, or a way of equal worth (design.md, law 5) */
     bool allow_cleartext;      /* --allow-cleartext-auth */
-    bool have_password, have_token, have_ticket, have_certificate, have_binding, have_user;
+    bool have_password, have_token, have_certificate, have_binding, have_user;
+    bool (*have_ticket)(void); /* files are read for it: asked only where it decides; NULL: none */
 } SaslPolicy;
 
 /* The strongest of `offered` (NULL-terminated names as the server gave them) that the policy

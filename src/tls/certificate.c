@@ -220,6 +220,14 @@ static char *signature_text(const X509 *certificate)
     return g_strdup(text);
 }
 
+/* One that names itself as its issuer, and its own key as the issuer's, says that it is, as does an
+ * authority; of others the signature is computed, which takes long. */
+static bool is_self_signed(X509 *certificate)
+{
+    bool says_so = X509_get0_authority_key_id(certificate) || X509_check_ca(certificate) > 0;
+    return X509_self_signed(certificate, !says_so) == 1;
+}
+
 TlsCertificate *tls_certificate_of(X509 *certificate)
 {
     TlsCertificate *facts = g_new0(TlsCertificate, 1);
@@ -235,7 +243,7 @@ TlsCertificate *tls_certificate_of(X509 *certificate)
     facts->sha256 = fingerprint(certificate, EVP_sha256());
     facts->sha1 = fingerprint(certificate, EVP_sha1());
     facts->md5 = fingerprint(certificate, EVP_md5());
-    facts->self_signed = X509_self_signed(certificate, 1) == 1;
+    facts->self_signed = is_self_signed(certificate);
     facts->is_ca = X509_check_ca(certificate) > 0;
     facts->ocsp_url = ocsp_url(certificate);
     facts->must_staple = must_staple(certificate);

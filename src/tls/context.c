@@ -7,6 +7,7 @@
 
 static SSL_CTX *make_context(void)
 {
+    OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_SSL_STRINGS, NULL); /* base/openssl.h */
     SSL_CTX *context = SSL_CTX_new(TLS_client_method());
     if (!context) {
         g_error("OpenSSL cannot make a TLS context: is its configuration broken?");

@@ -7,6 +7,7 @@
 #include <openssl/sslerr.h>
 
 #include "base/escape.h"
+#include "base/openssl.h"
 #include "tls/parameters.h"
 
 /* Alerts come as reasons of their own (SSL_AD_REASON_OFFSET + number); `hint` says what to try. */
@@ -72,6 +73,12 @@ static const Row rows[] = {
     {SSL_R_DECRYPTION_FAILED_OR_BAD_RECORD_MAC, POSTERN_ERROR_PROTOCOL,
      "a record was damaged on its way, or somebody changed it", NULL},
 };
+
+const char *tls_reason(unsigned long code)
+{
+    openssl_load_words();
+    return code ? ERR_reason_error_string(code) : NULL;
+}
 
 static const Row *find_row(int reason)
 {
@@ -234,7 +241,7 @@ static bool fail_reason(TlsConnection *c, unsigned long code, GError **error)
         return error_fail(error, row->code, "TLS with %s failed: %s%s%s", c->host, row->words,
                           row->hint ? "; " : "", row->hint ? row->hint : "");
     }
-    const char *words = code ? ERR_reason_error_string(code) : NULL;
+    const char *words = tls_reason(code);
     return error_fail(error, POSTERN_ERROR_PROTOCOL, "TLS with %s failed: %s", c->host,
                       words ? words : "OpenSSL does not say why");
 }

@@ -11,6 +11,7 @@
 #include <openssl/x509v3.h>
 
 #include "base/digest.h"
+#include "tls/failure.h"
 
 enum { DAY = 24 * 60 * 60, YEARS_DAYS = 20 * 365 };
 
@@ -33,7 +34,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Pair, pair_clear)
 
 static bool refused(GError **error, const char *what)
 {
-    const char *why = ERR_reason_error_string(ERR_peek_last_error());
+    const char *why = tls_reason(ERR_peek_last_error());
     error_fail(error, POSTERN_ERROR_BUG, "OpenSSL cannot make %s: %s", what,
                why ? why : "it does not say why");
     ERR_clear_error();

@@ -7,6 +7,7 @@
 #include <openssl/x509v3.h>
 
 #include "tls/connection.h"
+#include "tls/failure.h"
 
 struct TlsServer {
     SSL_CTX *context;
@@ -16,7 +17,7 @@ struct TlsServer {
 
 static bool fail(GError **error, PosternErrorCode code, const char *what, const char *file)
 {
-    const char *why = ERR_reason_error_string(ERR_peek_last_error());
+    const char *why = tls_reason(ERR_peek_last_error());
     error_fail(error, code, "%s '%s': %s", what, file, why ? why : "it cannot be used");
     ERR_clear_error();
     return false;
@@ -180,6 +181,7 @@ static void set_answers(TlsServer *server, const TlsServerPlan *plan)
 static SSL_CTX *make_context(void)
 {
     static const unsigned char id[] = "postern";
+    OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_SSL_STRINGS, NULL); /* base/openssl.h */
     SSL_CTX *context = SSL_CTX_new(TLS_server_method());
     SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                                   SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);

@@ -108,12 +108,6 @@ static bool dir_fits(const char *dir, GError **error)
     return true;
 }
 
-bool tls_store_check(const TlsPlan *plan, GError **error)
-{
-    return (!plan->ca_file || file_fits(plan->ca_file, error)) &&
-           (!plan->ca_path || dir_fits(plan->ca_path, error));
-}
-
 static X509_STORE *make_store(const TlsPlan *plan, GError **error)
 {
     X509_STORE *store = X509_STORE_new();
@@ -129,7 +123,8 @@ static X509_STORE *make_store(const TlsPlan *plan, GError **error)
         return store;
     }
     X509_STORE_free(store);
-    if (tls_store_check(plan, error)) {
+    if ((!plan->ca_file || file_fits(plan->ca_file, error)) &&
+        (!plan->ca_path || dir_fits(plan->ca_path, error))) {
         error_fail(error, POSTERN_ERROR_CONFIG, "the trust store %s cannot be used",
                    plan->ca_file ? plan->ca_file : plan->ca_path);
     }
@@ -195,6 +190,17 @@ X509_STORE *tls_store_for(const TlsPlan *plan, GError **error)
     }
     g_mutex_unlock(&lock);
     return store;
+}
+
+bool tls_store_check(const TlsPlan *plan, GError **error)
+{
+    if (plan->ca_path && !dir_fits(plan->ca_path, error)) {
+        return false;
+    }
+    X509_STORE *store = plan->ca_file ? tls_store_for(plan, error) : NULL;
+    bool fine = store || !plan->ca_file;
+    X509_STORE_free(store);
+    return fine;
 }
 
 char *tls_store_words(const TlsPlan *plan)

@@ -6,7 +6,8 @@
 
 #include "tls/plan.h"
 
-/* Can the files of the plan be read as certificates? NO_INPUT, CONFIG. */
+/* Can the files of the plan be read as certificates? What is read is kept for tls_store_for().
+ * NO_INPUT, CONFIG. */
 bool tls_store_check(const TlsPlan *plan, GError **error);
 /* A reference for the caller. Stores are kept, so that a thousand sessions read a file once.
  * NO_INPUT, CONFIG. */

@@ -24,6 +24,34 @@ static void test_keeps_a_copy_with_nul_behind(void)
     assert_reveals(binary, BYTES_LITERAL("a\0b"));
 }
 
+/* Pages are used again. */
+static void test_a_new_one_shows_nothing_of_those_before(void)
+{
+    enum { MANY = 20 };
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    g_autofree char *full = g_strnfill(page - 1, 'x');
+    Secret *many[MANY];
+    for (size_t i = 0; i < MANY; i++) {
+        many[i] = secret_new(full, page - 1);
+    }
+    for (size_t i = 0; i < MANY; i++) {
+        secret_free(many[i]);
+    }
+    for (size_t i = 0; i < MANY; i++) {
+        many[i] = secret_new("y", 1);
+        const char *data = secret_reveal(many[i]).data;
+        for (size_t at = 1; at < page; at++) {
+            g_assert_cmpint(data[at], ==, 0);
+        }
+        for (size_t other = 0; other < i; other++) {
+            g_assert_true(secret_reveal(many[other]).data != data);
+        }
+    }
+    for (size_t i = 0; i < MANY; i++) {
+        secret_free(many[i]);
+    }
+}
+
 static void test_take_string_wipes_the_original(void)
 {
     char typed[] = "hunter2";
@@ -169,6 +197,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/secret/keeps-a-copy", test_keeps_a_copy_with_nul_behind);
+    g_test_add_func("/secret/nothing-of-before", test_a_new_one_shows_nothing_of_those_before);
     g_test_add_func("/secret/take-wipes", test_take_string_wipes_the_original);
     g_test_add_func("/secret/copy", test_copy_is_independent);
     g_test_add_func("/secret/equal", test_equal);

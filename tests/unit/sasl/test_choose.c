@@ -41,6 +41,26 @@ static void test_the_strongest_is_taken(void)
     assert_choice(LIST("NTLM", "KERBEROS_V4", "X-UNHEARD-OF"), NULL, private_line, "NTLM");
 }
 
+static bool yes(void)
+{
+    return true;
+}
+
+static bool unasked(void)
+{
+    g_assert_not_reached();
+}
+
+/* Files would be read for nothing. */
+static void test_a_ticket_is_looked_for_only_when_it_counts(void)
+{
+    SaslPolicy policy = private_line;
+    policy.have_ticket = unasked;
+    assert_choice(LIST("PLAIN", "SCRAM-SHA-1"), NULL, policy, "SCRAM-SHA-1");
+    policy.forced = LIST("PLAIN");
+    assert_choice(LIST("GSSAPI", "PLAIN"), NULL, policy, "PLAIN");
+}
+
 static void test_what_was_prepared_comes_first(void)
 {
     const char *const all[] = {"PLAIN",  "SCRAM-SHA-256", "SCRAM-SHA-1-PLUS", "OAUTHBEARER",
@@ -51,7 +71,7 @@ static void test_what_was_prepared_comes_first(void)
     assert_choice(all, NULL, policy, "SCRAM-SHA-1-PLUS");
     policy.have_token = true;
     assert_choice(all, NULL, policy, "OAUTHBEARER");
-    policy.have_ticket = true;
+    policy.have_ticket = yes;
     assert_choice(all, NULL, policy, "GSSAPI");
     policy.have_certificate = true;
     assert_choice(all, NULL, policy, "EXTERNAL");
@@ -146,6 +166,8 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/sasl/choose/the_strongest_is_taken", test_the_strongest_is_taken);
+    g_test_add_func("/sasl/choose/a_ticket_is_looked_for_only_when_it_counts",
+                    test_a_ticket_is_looked_for_only_when_it_counts);
     g_test_add_func("/sasl/choose/what_was_prepared_comes_first",
                     test_what_was_prepared_comes_first);
     g_test_add_func("/sasl/choose/no_password_in_the_clear", test_no_password_in_the_clear);
