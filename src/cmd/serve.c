@@ -291,7 +291,8 @@ static bool open_log(Serve *s, GError **error)
 static int conclude(Serve *s)
 {
     bool bad = sandbox_misbehaved(s->box);
-    if (!s->options->quiet && sandbox_conduct(s->box)->len > 0) {
+    const GPtrArray *faults = sandbox_plan(s->box)->faults;
+    if (!s->options->quiet && (sandbox_conduct(s->box)->len > 0 || faults->len > 0)) {
         g_autofree char *report = sandbox_report(s->box, false);
         fputs(report, stderr);
     }

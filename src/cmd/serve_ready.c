@@ -61,10 +61,12 @@ static void tell_pair(void *user, const char *key, const char *value)
 static void tell_people(const Serve *s)
 {
     const char *host = s->options->bind ? s->options->bind : "127.0.0.1";
+    bool brackets = strchr(host, ':') != NULL; /* IPv6 */
     for (const Service *service = services; service->name; service++) {
         uint16_t port = sandbox_port(s->box, service);
         if (port) {
-            printf("%-12s %s:%u%s\n", service->name, host, port,
+            printf("%-12s %s%s%s:%u%s\n", service->name, brackets ? "[" : "", host,
+                   brackets ? "]" : "", port,
                    service->implicit_tls                          ? "  TLS"
                    : strcmp(service->protocol, "transcript") == 0 ? ""
                                                                   : "  STARTTLS");
@@ -78,6 +80,9 @@ static void tell_people(const Serve *s)
     for (guint i = 0; i < s->made_up->len; i++) {
         const ServeMadeUp *m = s->made_up->pdata[i];
         printf("%-12s %s, password %s\n", "user", m->name, m->password);
+    }
+    if (s->options->accept_any) {
+        printf("%-12s %s\n", "user", "any, with any password");
     }
     puts("ready");
 }

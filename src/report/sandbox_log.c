@@ -118,6 +118,7 @@ static char *report_json(const Sandbox *box)
         const Fault *f = faults->pdata[i];
         json_t *row = json_object();
         json_object_set_new(row, "name", json_string(f->row->name));
+        set_text(row, "fault", bytes_of(f->said));
         json_object_set_new(row, "done", json_integer(f->done));
         json_array_append_new(done, row);
     }
@@ -137,6 +138,11 @@ static char *report_json(const Sandbox *box)
     return g_strconcat(text, "\n", NULL);
 }
 
+static char *times(unsigned n)
+{
+    return n == 1 ? g_strdup("once") : g_strdup_printf("%u times", n);
+}
+
 static char *report_text(const Sandbox *box)
 {
     const GPtrArray *conduct = sandbox_conduct(box), *faults = sandbox_plan(box)->faults;
@@ -146,16 +152,17 @@ static char *report_text(const Sandbox *box)
                     counts.sessions == 1 ? "" : "s", counts.mails, counts.mails == 1 ? "" : "s");
     for (guint i = 0; faults && i < faults->len; i++) {
         const Fault *f = faults->pdata[i];
-        if (f->row->kind != FAULT_OF_TLS) {
-            g_string_append_printf(out, "fault %s: done %u time%s\n", f->row->name, f->done,
-                                   f->done == 1 ? "" : "s");
-        }
+        g_autofree char *said = escape_line(bytes_of(f->said));
+        g_autofree char *done = times(f->done);
+        g_string_append_printf(out, f->done ? "fault %s: done %s\n" : "fault %s: never done\n",
+                               said, done);
     }
     for (guint i = 0; i < conduct->len; i++) {
         const SandboxConduct *c = conduct->pdata[i];
         g_autofree char *example = escape_line(bytes_of(c->example));
-        g_string_append_printf(out, "%s  %s, %u time%s; %s\n", c->bad ? "BAD " : "good", c->what,
-                               c->times, c->times == 1 ? "" : "s", example);
+        g_autofree char *done = times(c->times);
+        g_string_append_printf(out, "%s  %s, %s; %s\n", c->bad ? "BAD " : "good", c->what, done,
+                               example);
     }
     const char *verdict = verdict_of(box);
     g_string_append(out, strcmp(verdict, "bad") == 0    ? "verdict: the client misbehaved\n"

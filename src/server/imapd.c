@@ -141,6 +141,8 @@ static const char *objection(const Imapd *i, const ImapdCommand *command, bool u
 static void tell_command(Imapd *i, const ImapdCommand *command, const ImapCommandLine *line)
 {
     if (!command && guest_tell_stray(i->g, bytes_of_string(i->command))) {
+        g_free(i->tag); /* it is none, and would be shown with the answer */
+        i->tag = g_strdup("*");
         return;
     }
     i->g->in_login = command && command->secret;

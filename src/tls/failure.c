@@ -155,6 +155,10 @@ static TlsVersion server_hello_version(const TlsHandshake *h)
 
 static bool fail_version(TlsConnection *c, GError **error)
 {
+    if (SSL_is_server(c->ssl)) {
+        return error_fail(error, POSTERN_ERROR_INSECURE,
+                          "%s offers no version of TLS that is spoken here", c->host);
+    }
     TlsVersion theirs = server_hello_version(c->handshake);
     TlsVersion min = c->plan ? tls_plan_min(c->plan) : TLS_1_2;
     if (theirs == TLS_VERSION_ANY || theirs >= min) {
@@ -225,7 +229,7 @@ static bool fail_alert(TlsConnection *c, int reason, GError **error)
     if (c->plan && about_plan(number)) {
         hint_at_plan(c->plan, hints);
     }
-    if (row && row->hint) {
+    if (row && row->hint && !SSL_is_server(c->ssl)) {
         add_hint(hints, row->hint);
     }
     g_autofree char *meaning = row ? g_strdup_printf(": it %s", row->words) : g_strdup("");
@@ -248,6 +252,10 @@ static bool fail_reason(TlsConnection *c, unsigned long code, GError **error)
 
 static bool fail_eof(TlsConnection *c, GError **error)
 {
+    if (SSL_is_server(c->ssl)) {
+        return error_fail(error, POSTERN_ERROR_EOF, "%s left before the TLS handshake was done",
+                          c->host);
+    }
     if (c->handshake && c->handshake->first_len == 0) {
         return error_fail(error, POSTERN_ERROR_EOF,
                           "%s closed the connection instead of answering our TLS handshake; it may "

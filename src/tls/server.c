@@ -1,5 +1,9 @@
 /* server.c: the server's side, for `serve` and for tests. */
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
+
+#include <glib/gstdio.h>
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -23,9 +27,21 @@ static bool fail(GError **error, PosternErrorCode code, const char *what, const 
     return false;
 }
 
+/* OpenSSL only says that the system is to blame. */
+static bool can_read(const char *what, const char *file, GError **error)
+{
+    return g_access(file, R_OK) == 0 ||
+           error_fail(error, POSTERN_ERROR_NO_INPUT, "%s: cannot read %s: %s", what, file,
+                      g_strerror(errno));
+}
+
 static bool use_files(SSL_CTX *context, const TlsServerPlan *plan, GError **error)
 {
     const char *key = plan->key_file ? plan->key_file : plan->cert_file;
+    if (!can_read("the server's certificate", plan->cert_file, error) ||
+        !can_read("the server's key", key, error)) {
+        return false;
+    }
     if (SSL_CTX_use_certificate_chain_file(context, plan->cert_file) != 1) {
         return fail(error, POSTERN_ERROR_NO_INPUT, "the server's certificate", plan->cert_file);
     }

@@ -259,8 +259,11 @@ def test_wait_gives_link_and_code(fresh):
 
 def test_https_and_echo(postern, passwords):
     with Sandbox(postern, passwords, "--https", "--tls-echo", directory=False) as sandbox:
+        post(sandbox)
         done = run(["curl", "-sS", "--cacert", sandbox.ca, f"https://localhost:{sandbox.ready['HTTPS_PORT']}/"])
         ends_well(done, b"Postern sandbox")
+        for said in (f"<td>submission<td>{sandbox.port('submission')}<td>STARTTLS", f"<td>{SENDER}<td>{RECIPIENT}<td>{len(MESSAGE)}", "1 message"):
+            assert said.encode() in done.stdout, done.stdout
         with socket.create_connection(("localhost", sandbox.ready["ECHO_PORT"])) as raw, \
                 trust(sandbox).wrap_socket(raw, server_hostname="localhost") as inside:
             inside.sendall(b"any \0 octets")

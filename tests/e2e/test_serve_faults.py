@@ -1,6 +1,9 @@
 """What `postern serve` says of a client that does everything wrong, and when its faults are done."""
 
+import base64
 import contextlib
+import imaplib
+import json
 import smtplib
 import socket
 import ssl
@@ -14,7 +17,12 @@ BAD = 1
 def box(postern, passwords):
     """box(OPTION...): a sandbox that ends with the test."""
     with contextlib.ExitStack() as stack:
-        yield lambda *args, **more: stack.enter_context(Sandbox(postern, passwords, *args, **more))
+
+        def start(*args, **more):
+            return stack.enter_context(Sandbox(postern, passwords, *args, **more))
+
+        start.home = postern.home().written
+        yield start
 
 
 def lines(connection):
@@ -178,7 +186,83 @@ def test_when_counts_and_chooses(box):
     polite.close()
 
 
-@pytest.mark.parametrize("words", ["starttls-striped", "delay=1@cmd=NOOP,nth=0", "in-use=3", "tls-only=9.9", "delay", "reply@cmd=RCPT"])
+def test_a_login_that_is_given_up_is_answered(box):
+    log = box.home / "log"
+    sandbox = box("--log", log)
+    polite = Careless(sandbox)
+    polite.say("EHLO x")
+    assert polite.say("AUTH CRAM-MD5").startswith(b"334 ")
+    assert polite.say("*").startswith(b"501 5.7.0")
+    assert polite.say("NOOP").startswith(b"250")
+    polite.close()
+    sandbox.close()
+    assert "CRITICAL" not in sandbox.said() and '"text":"*"' in log.read_text()
+
+
+def test_a_password_in_place_of_a_command_is_not_shown(box, passwords):
+    """A client that takes no notice of the refusal goes on with what it would have sent."""
+    log = box.home / "log"
+    secret = passwords.add("behind-a-refusal-77")
+    sandbox = box("--log", log, "--fault", "reply=535 5.7.8 no@cmd=AUTH", "--allow-cleartext-auth")
+    with socket.create_connection(("127.0.0.1", sandbox.port("pop3")), timeout=20) as raw:
+        raw.sendall(b"AUTH LOGIN\r\ndXNlcg==\r\n" + base64.b64encode(secret.encode()) + b"\r\nQUIT\r\n")
+        while raw.recv(4096):
+            pass
+    careless = Careless(sandbox)
+    careless.say("EHLO x")
+    assert careless.say("AUTH LOGIN").startswith(b"535")
+    assert careless.say("dXNlcg==").startswith(b"500")
+    assert careless.say(base64.b64encode(secret.encode()).decode()).startswith(b"500")
+    careless.close()
+    with socket.create_connection(("127.0.0.1", sandbox.port("imap")), timeout=20) as raw:
+        raw.sendall(b"a AUTHENTICATE NO-SUCH\r\n" + base64.b64encode(secret.encode()) + b"\r\nb LOGOUT\r\n")
+        while raw.recv(4096):
+            pass
+    sandbox.close()
+    strays = [json.loads(line) for line in log.read_text().splitlines() if "no command" in line]
+    assert len(strays) == 5 and all(event["masked"] for event in strays)
+
+
+def test_scram_is_cut_short_behind_what_the_client_said_first(box):
+    """A client without an initial response has said nothing yet when it is asked to: only then does it matter what is answered."""
+    sandbox = box("--fault", "auth-no-proof")
+    careless = Careless(sandbox)
+    careless.say("EHLO x")
+    assert careless.say("AUTH SCRAM-SHA-256").startswith(b"334 ")
+    assert careless.say("biwsbj11c2VyLHI9YWJjZGVmZ2hpag==").startswith(b"235")
+    assert careless.say("bm8gY29tbWFuZA==").startswith(b"500")  # it goes on with its exchange: nothing is wrong with that
+    careless.close()
+    assert sandbox.conduct() == {"server-proof": "good"}
+
+
+def test_after_the_login_imap_can_do_less_too(box):
+    sandbox = box("--fault", "caps-change-auth")
+    client = imaplib.IMAP4_SSL("localhost", sandbox.port("imaps"), ssl_context=ssl.create_default_context(cafile=sandbox.ca), timeout=20)
+    client.login(sandbox.user, sandbox.password)
+    assert b"UIDPLUS" not in client.capability()[1][0] and b"IMAP4rev1" in client.capability()[1][0]
+    client.logout()
+    assert sandbox.report()["faults"][0]["done"] > 0
+
+
+@pytest.mark.parametrize("suites,version", [("ECDHE-ECDSA-CHACHA20-POLY1305", "TLSv1.2"), ("TLS_CHACHA20_POLY1305_SHA256", "TLSv1.3")])
+def test_no_other_suites_are_spoken(box, suites, version):
+    sandbox = box("--fault", f"tls-ciphers={suites}")
+    trust = ssl.create_default_context(cafile=sandbox.ca)
+    with socket.create_connection(("localhost", sandbox.port("imaps")), timeout=20) as raw, trust.wrap_socket(raw, server_hostname="localhost") as inside:
+        assert inside.cipher()[0] == suites and inside.version() == version
+
+
+def test_a_fault_that_never_happened_is_told(box):
+    sandbox = box("--fault", "delay=1@cmd=NOPE", "--fault", "cert-expired")
+    with pytest.raises(ssl.SSLError), socket.create_connection(("localhost", sandbox.port("imaps")), timeout=20) as raw:
+        ssl.create_default_context(cafile=sandbox.ca).wrap_socket(raw, server_hostname="localhost")
+    report = sandbox.report_when(lambda r: r["conduct"])
+    assert [(fault["fault"], fault["done"]) for fault in report["faults"]] == [("delay=1@cmd=NOPE", 0), ("cert-expired", 1)]
+    assert b"fault delay=1@cmd=NOPE: never done\n" in sandbox.ask("report").stdout
+
+
+@pytest.mark.parametrize("words", ["starttls-striped", "delay=1@cmd=NOOP,nth=0", "in-use=3", "tls-only=9.9", "delay", "reply@cmd=RCPT", "delay=soon",
+                                   "preauth@smtp", "drop@pop", "cert-expired@imap"])
 def test_faults_that_are_none_are_usage_errors(postern, words):
     done = postern.run("serve", "--fault", words)
     assert done.status == 64, done

@@ -61,6 +61,7 @@ static void test_the_report_has_a_verdict(void)
     g_autoptr(GPtrArray) conduct = g_ptr_array_new();
     g_autoptr(GPtrArray) faults = g_ptr_array_new();
     g_autoptr(Fault) stripped = fault_parse("starttls-stripped", NULL);
+    g_autoptr(Fault) unseen = fault_parse("reply=451 \033@cmd=NOPE", NULL);
     SandboxConduct good = {(char *)"plaintext", false, 2, (char *)"session 1 (smtp): left"};
     SandboxConduct bad = {(char *)"injected", true, 1, (char *)"session 2 (smtp): took \033"};
     const SandboxPlan plan = {.faults = faults};
@@ -69,19 +70,21 @@ static void test_the_report_has_a_verdict(void)
     g_assert_cmpstr(none, ==, "2 sessions, 1 message\nverdict: nothing tempted the client\n");
     g_ptr_array_add(conduct, &good);
     g_ptr_array_add(faults, stripped);
+    g_ptr_array_add(faults, unseen);
     stripped->done = 2;
     g_autofree char *behaved = sandbox_report(&box, false);
     g_assert_nonnull(strstr(behaved, "fault starttls-stripped: done 2 times\n"));
+    g_assert_nonnull(strstr(behaved, "fault reply=451 \\x1B@cmd=NOPE: never done\n"));
     g_assert_nonnull(strstr(behaved, "verdict: the client behaved\n"));
     g_ptr_array_add(conduct, &bad);
     g_autofree char *misbehaved = sandbox_report(&box, false);
-    g_assert_nonnull(strstr(misbehaved, "BAD   injected, 1 time; session 2 (smtp): took \\x1B\n"));
+    g_assert_nonnull(strstr(misbehaved, "BAD   injected, once; session 2 (smtp): took \\x1B\n"));
     g_assert_nonnull(strstr(misbehaved, "verdict: the client misbehaved\n"));
     g_autofree char *text = sandbox_report(&box, true);
     json_t *json = json_loads(text, 0, NULL);
     g_assert_cmpstr(json_string_value(json_object_get(json, "verdict")), ==, "bad");
     g_assert_cmpuint(json_array_size(json_object_get(json, "conduct")), ==, 2);
-    g_assert_cmpuint(json_array_size(json_object_get(json, "faults")), ==, 1);
+    g_assert_cmpuint(json_array_size(json_object_get(json, "faults")), ==, 2);
     json_decref(json);
 }
 

@@ -18,14 +18,40 @@ static void parses(void)
 
 static void refuses(void)
 {
-    static const char *const wrong[] = {"",           "no-such",         "drop=1",
-                                        "drop@nth=0", "drop@cmd=A,what", "in-use=joe"};
+    static const char *const wrong[] = {
+        "",
+        "no-such",
+        "drop=1",
+        "drop@nth=0",
+        "drop@cmd=A,what",
+        "in-use=joe",
+        "delay=soon@cmd=NOOP",
+        "delay=-1",
+        "drop-at=x",
+        "endless-line=1k",
+        "drop@pop",                /* pop3 */
+        "reply=451 x@cdm=RCPT",    /* cmd= */
+        "reply=451 x@service=pop", /* no service */
+        "preauth@smtp",            /* would never happen */
+        "cert-expired@imap",       /* all or nothing */
+    };
     for (size_t i = 0; i < G_N_ELEMENTS(wrong); i++) {
         g_autoptr(GError) error = NULL;
         g_autoptr(Fault) f = fault_parse(wrong[i], &error);
         g_assert_null(f);
         g_assert_error(error, POSTERN_ERROR, POSTERN_ERROR_USAGE);
     }
+}
+
+static void an_address_in_a_reply_is_no_condition(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Fault) f = fault_parse("reply=550 joe@smtp.example.org is gone@cmd=RCPT", &error);
+    g_assert_no_error(error);
+    g_assert_cmpstr(f->arguments, ==, "550 joe@smtp.example.org is gone");
+    g_assert_cmpstr(f->command, ==, "RCPT");
+    g_assert_null(f->protocol);
+    g_assert_cmpstr(f->said, ==, "reply=550 joe@smtp.example.org is gone@cmd=RCPT");
 }
 
 static void names_the_nearest(void)
@@ -56,7 +82,9 @@ static void every_row_can_be_asked_for(void)
 {
     for (const FaultRow *row = fault_rows; row->name; row++) {
         g_autoptr(GError) error = NULL;
-        g_autofree char *text = g_strdup_printf("%s%s", row->name, row->arguments ? "=1.2" : "");
+        bool version = strcmp(row->name, "tls-only") == 0;
+        const char *arguments = !row->arguments ? "" : version ? "=1.2" : "=1";
+        g_autofree char *text = g_strconcat(row->name, arguments, NULL);
         g_autoptr(Fault) f = fault_parse(text, &error);
         g_assert_no_error(error);
         g_assert_true(f->row == row);
@@ -68,6 +96,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/fault/parses", parses);
     g_test_add_func("/fault/refuses", refuses);
+    g_test_add_func("/fault/address-in-reply", an_address_in_a_reply_is_no_condition);
     g_test_add_func("/fault/names-the-nearest", names_the_nearest);
     g_test_add_func("/fault/counts-and-fits", counts_and_fits);
     g_test_add_func("/fault/every-row", every_row_can_be_asked_for);
