@@ -66,9 +66,16 @@ bool bytes_equal(Bytes a, Bytes b)
     return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
 }
 
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+}
+
 bool bytes_equal_ci(Bytes a, const char *text)
 {
-    return a.len == strlen(text) && bytes_starts_ci(a, text);
+    /* What is compared with names in a table mostly differs at once. */
+    bool may_be = a.len == 0 || lower(a.data[0]) == lower(text[0]);
+    return may_be && a.len == strlen(text) && bytes_starts_ci(a, text);
 }
 
 bool bytes_starts(Bytes b, const char *prefix)
@@ -85,7 +92,7 @@ bool bytes_starts_ci(Bytes b, const char *prefix)
     }
     /* Not g_ascii_strncasecmp: that stops at a NUL, which a peer may send. */
     for (size_t i = 0; i < len; i++) {
-        if (g_ascii_tolower(b.data[i]) != g_ascii_tolower(prefix[i])) {
+        if (lower(b.data[i]) != lower(prefix[i])) {
             return false;
         }
     }

@@ -13,8 +13,8 @@ enum {
 /* A reply that is still to come. */
 struct SmtpAwaited {
     SmtpHeard heard;
-    SmtpLeg *leg;  /* or NULL */
-    char *awaited; /* for the message of a wait that fails */
+    SmtpLeg *leg; /* or NULL */
+    char *to;     /* what it answers */
 };
 
 static void keep(SmtpAnswer *answer, const CodeReply *reply)
@@ -49,9 +49,10 @@ static void decide_open(SmtpTransaction *t, const CodeReply *reply, SmtpFate fat
 
 static bool unexpected(const CodeReply *reply, const char *to, GError **error)
 {
+    g_autofree char *shown_to = escape_line_max(bytes_of(to), SHOWN_MAX);
     g_autofree char *words = code_reply_words(reply);
     g_autofree char *shown = escape_line_max(bytes_of(words), SHOWN_MAX);
-    return error_fail(error, POSTERN_ERROR_PROTOCOL, "\"%s\" is no answer to %s", shown, to);
+    return error_fail(error, POSTERN_ERROR_PROTOCOL, "\"%s\" is no answer to %s", shown, shown_to);
 }
 
 bool smtp_heard_mail(SmtpTransaction *t, SmtpLeg *leg, const CodeReply *reply, GError **error)
@@ -141,7 +142,7 @@ bool smtp_stays_open(SmtpTransaction *t, const CodeReply *reply, GError **error)
 
 void smtp_awaited_free(SmtpAwaited *a)
 {
-    g_free(a->awaited);
+    g_free(a->to);
     g_free(a);
 }
 
@@ -149,10 +150,10 @@ static bool hear(SmtpTransaction *t, GError **error)
 {
     SmtpAwaited *a = g_queue_pop_head(&t->awaited);
     g_auto(CodeReply) reply = {0};
-    wire_await(t->s->wire, a->awaited);
+    wire_await_reply(t->s->wire, a->to);
     bool ok = code_reply(t->s->wire, false, &reply, error);
     if (ok && reply.code < 200) {
-        ok = unexpected(&reply, a->awaited, error);
+        ok = unexpected(&reply, a->to, error);
     } else if (ok) {
         ok = a->heard(t, a->leg, &reply, error) && smtp_stays_open(t, &reply, error);
     }
@@ -184,8 +185,7 @@ bool smtp_hear_all(SmtpTransaction *t, GError **error)
 void smtp_await(SmtpTransaction *t, const char *to, SmtpHeard heard, SmtpLeg *leg)
 {
     SmtpAwaited *a = g_new0(SmtpAwaited, 1);
-    g_autofree char *shown = escape_line_max(bytes_of(to), SHOWN_MAX);
-    *a = (SmtpAwaited){heard, leg, g_strdup_printf("a reply to %s", shown)};
+    *a = (SmtpAwaited){heard, leg, g_strdup(to)};
     g_queue_push_tail(&t->awaited, a);
 }
 

@@ -13,7 +13,7 @@ typedef struct {
     Session *s;
     SmtpMail *mail;
     SmtpMailResult *result;
-    SmtpOffers offers;
+    const SmtpOffers *offers;
     bool pipelining, chunking;
     SmtpLeg *legs;
     size_t n_legs, accepted;

@@ -47,31 +47,30 @@ static bool addresses_fit(const SmtpMail *mail, bool smtputf8, GError **error)
 
 /* Does the server offer what the mail needs (SIZE, 8BITMIME, SMTPUTF8, REQUIRETLS, LIMITS), and is
  * it well-formed? What DSN and AUTH= ask for is no need: it is left out where it is not offered. */
-static bool fits(const Session *s, const SmtpMail *mail, GError **error)
+static bool fits(const Session *s, const SmtpOffers *offers, const SmtpMail *mail, GError **error)
 {
-    SmtpOffers offers = smtp_offers(s->caps);
-    if (mail->smtputf8 && !offers.smtputf8) {
+    if (mail->smtputf8 && !offers->smtputf8) {
         return lacks("SMTPUTF8, which this message's addresses or header need", error);
     }
-    if (mail->eight_bit && !offers.eight_bit) {
+    if (mail->eight_bit && !offers->eight_bit) {
         return lacks("8BITMIME, and the text has octets above 127", error);
     }
-    if (mail->require_tls && !(offers.require_tls && wire_encrypted(s->wire))) {
+    if (mail->require_tls && !(offers->require_tls && wire_encrypted(s->wire))) {
         return lacks("REQUIRETLS over TLS (RFC 8689), which was asked for", error);
     }
-    if (offers.size_max && mail->text.len > offers.size_max) {
+    if (offers->size_max && mail->text.len > offers->size_max) {
         return error_fail(error, POSTERN_ERROR_DATA,
                           "the message has %zu octets, and the server takes at most %" PRIu64
                           ": nothing was sent",
-                          mail->text.len, offers.size_max);
+                          mail->text.len, offers->size_max);
     }
-    if (mail->all_or_none && offers.rcpt_max && mail->n_recipients > offers.rcpt_max) {
+    if (mail->all_or_none && offers->rcpt_max && mail->n_recipients > offers->rcpt_max) {
         return error_fail(error, POSTERN_ERROR_DATA,
                           "the server takes at most %" PRIu64
                           " recipients at a time, so %zu cannot be all or none: nothing was sent",
-                          offers.rcpt_max, mail->n_recipients);
+                          offers->rcpt_max, mail->n_recipients);
     }
-    return addresses_fit(mail, mail->smtputf8 && offers.smtputf8, error) &&
+    return addresses_fit(mail, mail->smtputf8 && offers->smtputf8, error) &&
            smtp_text_check(mail->text, error);
 }
 
@@ -141,10 +140,10 @@ bool smtp_mail(Session *s, SmtpMail *mail, SmtpMailResult *ret, GError **error)
         mail->recipients[i].fate = SMTP_NOT_TRIED;
         smtp_answer_clear(&mail->recipients[i].answer);
     }
-    if (!fits(s, mail, error)) {
+    const SmtpOffers offers = smtp_offers(s->caps);
+    if (!fits(s, &offers, mail, error)) {
         return false;
     }
-    SmtpOffers offers = smtp_offers(s->caps);
     size_t max = offers.rcpt_max ? (size_t)offers.rcpt_max : SIZE_MAX;
     g_autofree SmtpLeg *legs = g_new0(SmtpLeg, mail->n_recipients + 1);
     bool ok = true;
@@ -157,7 +156,7 @@ bool smtp_mail(Session *s, SmtpMail *mail, SmtpMailResult *ret, GError **error)
                 "be all or none: nothing was sent");
         }
         size_t before = ret->accepted;
-        ok = smtp_transaction(s, mail, ret, legs, n, error);
+        ok = smtp_transaction(s, &(SmtpRound){&offers, mail, legs, n}, ret, error);
         ret->accepted = count_accepted(mail);
         if (mail->stop || mail->all_or_none) {
             break;

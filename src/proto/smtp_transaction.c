@@ -19,10 +19,10 @@ static char *mail_command(const SmtpTransaction *t)
     const SmtpMail *mail = t->mail;
     GString *line = g_string_new(NULL);
     g_string_printf(line, "MAIL FROM:<%s>", mail->sender);
-    if (t->offers.size) {
+    if (t->offers->size) {
         g_string_append_printf(line, " SIZE=%zu", mail->text.len);
     }
-    if (mail->eight_bit && t->offers.eight_bit) {
+    if (mail->eight_bit && t->offers->eight_bit) {
         g_string_append(line, " BODY=8BITMIME");
     }
     if (mail->smtputf8) {
@@ -31,14 +31,14 @@ static char *mail_command(const SmtpTransaction *t)
     if (mail->require_tls) {
         g_string_append(line, " REQUIRETLS");
     }
-    if (mail->ret && t->offers.dsn) {
+    if (mail->ret && t->offers->dsn) {
         g_string_append_printf(line, " RET=%s", mail->ret);
     }
-    if (mail->envid && t->offers.dsn) {
+    if (mail->envid && t->offers->dsn) {
         g_autofree char *encoded = smtp_xtext(mail->envid);
         g_string_append_printf(line, " ENVID=%s", encoded);
     }
-    if (mail->auth && t->offers.auth) {
+    if (mail->auth && t->offers->auth) {
         g_autofree char *encoded = smtp_xtext(mail->auth);
         g_string_append_printf(line, " AUTH=%s", encoded);
     }
@@ -49,10 +49,10 @@ static char *rcpt_command(const SmtpTransaction *t, const SmtpRecipient *recipie
 {
     GString *line = g_string_new(NULL);
     g_string_printf(line, "RCPT TO:<%s>", recipient->address);
-    if (recipient->notify && t->offers.dsn) {
+    if (recipient->notify && t->offers->dsn) {
         g_string_append_printf(line, " NOTIFY=%s", recipient->notify);
     }
-    if (recipient->orcpt && t->offers.dsn) {
+    if (recipient->orcpt && t->offers->dsn) {
         const char *semicolon = strchr(recipient->orcpt, ';');
         const char *address = semicolon ? semicolon + 1 : recipient->orcpt;
         g_autofree char *encoded = smtp_xtext(address);
@@ -254,19 +254,18 @@ static bool finish(SmtpTransaction *t, bool ok, GError **error)
     return completed(t) || reset(t, error);
 }
 
-bool smtp_transaction(Session *s, SmtpMail *mail, SmtpMailResult *result, SmtpLeg *legs, size_t n,
-                      GError **error)
+bool smtp_transaction(Session *s, const SmtpRound *round, SmtpMailResult *result, GError **error)
 {
-    SmtpOffers offers = smtp_offers(s->caps);
+    const SmtpOffers *offers = round->offers;
     SmtpTransaction t = {
         .s = s,
-        .mail = mail,
+        .mail = round->mail,
         .result = result,
         .offers = offers,
-        .pipelining = offers.pipelining && !mail->no_pipelining,
-        .chunking = offers.chunking && !mail->no_chunking,
-        .legs = legs,
-        .n_legs = n,
+        .pipelining = offers->pipelining && !round->mail->no_pipelining,
+        .chunking = offers->chunking && !round->mail->no_chunking,
+        .legs = round->legs,
+        .n_legs = round->n,
         .awaited = G_QUEUE_INIT,
     };
     smtp_mail_result_clear(result);

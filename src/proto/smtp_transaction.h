@@ -3,6 +3,7 @@
 #pragma once
 
 #include "proto/smtp_mail.h"
+#include "proto/smtp_offers.h"
 
 /* A recipient's part in it. */
 typedef struct {
@@ -11,6 +12,13 @@ typedef struct {
     bool too_many; /* it was one more than the server takes at once */
 } SmtpLeg;
 
-/* Runs it for these recipients, zero but for `recipient`; fails as smtp_mail() does. Suspends. */
-bool smtp_transaction(Session *s, SmtpMail *mail, SmtpMailResult *result, SmtpLeg *legs, size_t n,
-                      GError **error);
+/* Some of a mail's recipients, at a server that offers this. */
+typedef struct {
+    const SmtpOffers *offers;
+    SmtpMail *mail;
+    SmtpLeg *legs; /* zero but for `recipient` */
+    size_t n;
+} SmtpRound;
+
+/* Runs it; fails as smtp_mail() does. Suspends. */
+bool smtp_transaction(Session *s, const SmtpRound *round, SmtpMailResult *result, GError **error);

@@ -7,7 +7,7 @@
 #include "base/escape.h"
 #include "io/deflate.h"
 
-enum { MAX_LINE_DEFAULT = 64 * 1024, LAST_WORDS_MAX = 100 };
+enum { MAX_LINE_DEFAULT = 64 * 1024, LAST_WORDS_MAX = 100, REPLY_TO_MAX = 200 };
 
 typedef struct {
     WireObserver function;
@@ -24,6 +24,7 @@ Wire *wire_new(Stream *stream, double timeout)
     w->deadline = DEADLINE_NEVER;
     w->max_line = MAX_LINE_DEFAULT;
     w->awaiting = g_strdup("the server to speak");
+    w->said = g_string_new(NULL);
     return w;
 }
 
@@ -37,6 +38,7 @@ void wire_free(Wire *w)
     g_byte_array_unref(w->in);
     g_clear_pointer(&w->held, g_byte_array_unref);
     g_free(w->awaiting);
+    g_string_free(w->said, TRUE);
     g_free(w);
 }
 
@@ -89,6 +91,30 @@ void wire_await(Wire *w, const char *what)
 {
     g_free(w->awaiting);
     w->awaiting = g_strdup(what);
+}
+
+static void await_reply(Wire *w, Bytes said, bool plain)
+{
+    g_clear_pointer(&w->awaiting, g_free);
+    g_string_truncate(w->said, 0);
+    g_string_append_len(w->said, said.data, (gssize)said.len);
+    w->said_plain = plain;
+}
+
+void wire_await_reply(Wire *w, const char *to)
+{
+    await_reply(w, bytes_of(to), true);
+}
+
+const char *wire_awaited(Wire *w)
+{
+    if (!w->awaiting) {
+        const char *mark = w->said_plain ? "" : "\"";
+        g_autofree char *shown = escape_line_max(bytes_of_string(w->said),
+                                                 w->said_plain ? REPLY_TO_MAX : WIRE_SHOWN_MAX);
+        w->awaiting = g_strconcat("a reply to ", mark, shown, mark, NULL);
+    }
+    return w->awaiting;
 }
 
 /* --- the typed trace --- */
@@ -183,7 +209,7 @@ static bool put_now(Wire *w, Bytes bytes, GError **error)
     bool closed = g_error_matches(cause, POSTERN_ERROR, POSTERN_ERROR_EOF);
     g_autofree char *words = closed ? last_words(w) : NULL;
     return error_fail(error, (PosternErrorCode)cause->code, "sending (after %s): %s%s%s%s",
-                      w->awaiting, cause->message, words ? "; the server's last words: \"" : "",
+                      wire_awaited(w), cause->message, words ? "; the server's last words: \"" : "",
                       words ? words : "", words ? "\"" : "");
 }
 
@@ -216,9 +242,7 @@ static bool put(Wire *w, Bytes bytes, GError **error)
 /* `shown` is what was sent, secrets masked. */
 static void sent(Wire *w, Bytes shown, size_t octets, bool masked)
 {
-    g_autofree char *text = escape_line_max(shown, WIRE_SHOWN_MAX);
-    g_free(w->awaiting);
-    w->awaiting = g_strdup_printf("a reply to \"%s\"", text);
+    await_reply(w, shown, false);
     wire_tell(w, (WireEvent){.kind = WIRE_SENT, .text = shown, .octets = octets, .masked = masked});
 }
 

@@ -98,6 +98,8 @@ void wire_acknowledge(const Wire *w);
 /* What is awaited, for the messages of waits that fail: "the greeting". Each sent command sets it
  * to "a reply to COMMAND". */
 void wire_await(Wire *w, const char *what);
+/* "a reply to ...": what was said earlier, or what it is about; as it is, it is escaped here. */
+void wire_await_reply(Wire *w, const char *to);
 
 /* Sends one command; CRLF is added. An argument with CR, LF or NUL fails with USAGE and sends
  * nothing. Suspends. */

@@ -19,13 +19,17 @@ struct Wire {
     double timeout;
     Deadline deadline;
     size_t max_line;
-    char *awaiting;
+    char *awaiting;  /* what for; NULL: a reply to what was said, put into words when asked for */
+    GString *said;   /* secrets masked */
+    bool said_plain; /* without quotation marks */
     uint64_t bytes_in, bytes_out;
     bool eof, told_closed;
     GByteArray *held; /* kept back for the next wire_release(), or NULL; never a secret */
 };
 
 void wire_tell(Wire *w, WireEvent event);
+/* What is awaited, in words; borrowed until the next call. */
+const char *wire_awaited(Wire *w);
 /* The error of a wire whose stream is gone. */
 bool wire_gone(GError **error);
 

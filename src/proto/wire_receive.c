@@ -56,7 +56,7 @@ static void settle(Wire *w, size_t got)
 }
 
 /* Says what a wait that timed out was for; other errors stay as they are. */
-static bool explain_failure(const Wire *w, GError *cause, GError **error)
+static bool explain_failure(Wire *w, GError *cause, GError **error)
 {
     if (!g_error_matches(cause, POSTERN_ERROR, POSTERN_ERROR_TIMEOUT)) {
         g_propagate_error(error, cause);
@@ -66,10 +66,10 @@ static bool explain_failure(const Wire *w, GError *cause, GError **error)
     if (wire_buffer(w).len) {
         return error_fail(error, POSTERN_ERROR_TIMEOUT,
                           "timed out after %g s waiting for %s: %zu octets came, but not all of it",
-                          w->timeout, w->awaiting, wire_buffer(w).len);
+                          w->timeout, wire_awaited(w), wire_buffer(w).len);
     }
     return error_fail(error, POSTERN_ERROR_TIMEOUT, "timed out after %g s waiting for %s",
-                      w->timeout, w->awaiting);
+                      w->timeout, wire_awaited(w));
 }
 
 /* Reads what comes next; at the end of the stream w->eof is set. Suspends. */
@@ -149,12 +149,12 @@ static Bytes take_line(Wire *w, size_t len)
     return line;
 }
 
-static bool too_long(const Wire *w, size_t len, GError **error)
+static bool too_long(Wire *w, size_t len, GError **error)
 {
     return len <= w->max_line ||
            error_fail(error, POSTERN_ERROR_LIMIT,
                       "the server sent a line of more than %zu octets (waiting for %s)",
-                      w->max_line, w->awaiting);
+                      w->max_line, wire_awaited(w));
 }
 
 bool wire_closed(Wire *w, GError **error)
@@ -162,13 +162,14 @@ bool wire_closed(Wire *w, GError **error)
     tell_closed(w);
     if (!wire_buffer(w).len) {
         return error_fail(error, POSTERN_ERROR_EOF,
-                          "the server closed the connection while we waited for %s", w->awaiting);
+                          "the server closed the connection while we waited for %s",
+                          wire_awaited(w));
     }
     g_autofree char *shown = escape_line_max(wire_buffer(w), WIRE_SHOWN_MAX);
     return error_fail(error, POSTERN_ERROR_EOF,
                       "the server closed the connection in the middle of a line (\"%s\") while we "
                       "waited for %s",
-                      shown, w->awaiting);
+                      shown, wire_awaited(w));
 }
 
 /* Waits until `end` has come; *len is what lies up to and with it. Suspends. */
@@ -313,7 +314,7 @@ bool wire_exact(Wire *w, uint64_t n, size_t max, Bytes *bytes, GError **error)
         return error_fail(error, POSTERN_ERROR_LIMIT,
                           "the server announced %" G_GUINT64_FORMAT
                           " octets where at most %zu are taken (waiting for %s)",
-                          n, max, w->awaiting);
+                          n, max, wire_awaited(w));
     }
     wire_compact(w);
     while (wire_buffer(w).len < n) {
@@ -325,7 +326,7 @@ bool wire_exact(Wire *w, uint64_t n, size_t max, Bytes *bytes, GError **error)
             return error_fail(error, POSTERN_ERROR_EOF,
                               "the server closed the connection after %zu of %" G_GUINT64_FORMAT
                               " octets (waiting for %s)",
-                              wire_buffer(w).len, n, w->awaiting);
+                              wire_buffer(w).len, n, wire_awaited(w));
         }
     }
     *bytes = take_piece(w, (size_t)n);

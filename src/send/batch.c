@@ -116,8 +116,7 @@ static bool is_final(const GError *error)
 static Session *connected(BatchWorker *w)
 {
     const BatchPlan *plan = w->batch->plan;
-    uint64_t most = w->session ? smtp_offers(w->session->caps).mail_max : 0;
-    if (w->session && most && w->mails >= most) {
+    if (w->session && w->mails_max && w->mails >= w->mails_max) {
         hang_up(w, true);
     }
     while (!w->session && !w->batch->fatal) {
@@ -125,6 +124,7 @@ static Session *connected(BatchWorker *w)
         w->session = session_new(plan->session);
         if (session_climb(w->session, plan->upto, &error)) {
             w->failures = 0;
+            w->mails_max = smtp_offers(w->session->caps).mail_max;
             return w->session;
         }
         hang_up(w, false);

@@ -28,10 +28,11 @@ typedef struct {
 
 typedef struct {
     BatchRun *batch;
-    Session *session;  /* or NULL */
-    unsigned mails;    /* transactions of this session */
-    unsigned failures; /* connections that could not be made, in a row */
-    bool unsynced;     /* a message of this one's is in the queue of that name */
+    Session *session;   /* or NULL */
+    unsigned mails;     /* transactions of this session */
+    uint64_t mails_max; /* as many as its server wants; 0: not told */
+    unsigned failures;  /* connections that could not be made, in a row */
+    bool unsynced;      /* a message of this one's is in the queue of that name */
 } BatchWorker;
 
 /* A message that was handed over, until what was decided is on disk and told. */

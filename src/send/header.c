@@ -25,9 +25,9 @@ static size_t name_length(Bytes line, size_t *colon)
     return i < line.len && line.data[i] == ':' ? name : 0;
 }
 
-static bool continues(Bytes rest)
+static bool continues(Bytes text, size_t at)
 {
-    return bytes_starts(rest, " ") || bytes_starts(rest, "\t");
+    return at < text.len && (text.data[at] == ' ' || text.data[at] == '\t');
 }
 
 static Bytes without_end(Bytes text)
@@ -45,7 +45,7 @@ bool header_next(Bytes *rest, HeaderField *ret)
     if (!name) {
         return false;
     }
-    while (continues(bytes_sub(*rest, len, rest->len))) {
+    while (continues(*rest, len)) {
         len += line_length(bytes_sub(*rest, len, rest->len));
     }
     ret->whole = bytes_sub(*rest, 0, len);
