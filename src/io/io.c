@@ -167,8 +167,14 @@ bool io_make_nonblocking(int fd, GError **error)
 {
     int status = fcntl(fd, F_GETFL);
     int flags = fcntl(fd, F_GETFD);
-    if (status < 0 || flags < 0 || fcntl(fd, F_SETFL, status | O_NONBLOCK) < 0 ||
-        fcntl(fd, F_SETFD, flags | FD_CLOEXEC) < 0) {
+    bool good = status >= 0 && flags >= 0;
+    if (good && !(status & O_NONBLOCK)) {
+        good = fcntl(fd, F_SETFL, status | O_NONBLOCK) == 0;
+    }
+    if (good && !(flags & FD_CLOEXEC)) {
+        good = fcntl(fd, F_SETFD, flags | FD_CLOEXEC) == 0;
+    }
+    if (!good) {
         return error_fail(error, POSTERN_ERROR_IO, "cannot prepare a descriptor: %s",
                           g_strerror(errno));
     }
