@@ -84,6 +84,7 @@ MailStore *mailstore_new(const char *directory, GError **error)
     store->watches = g_array_new(FALSE, FALSE, sizeof(Watch));
     store->last_validity = (uint32_t)time(NULL);
     store->unwritten = g_ptr_array_new();
+    store->spare_fd = -1;
     name_run(store);
     return !directory || mailstore_load(store, error) ? g_steal_pointer(&store) : NULL;
 }
@@ -92,6 +93,7 @@ void mailstore_free(MailStore *store)
 {
     if (store) {
         mailstore_write_lists(store);
+        mailstore_drop_spare(store);
         g_ptr_array_unref(store->unwritten);
         g_ptr_array_unref(store->users);
         g_ptr_array_unref(store->graveyard);

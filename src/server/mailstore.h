@@ -84,6 +84,9 @@ bool mail_rename_folder(MailStore *store, MailUser *user, const char *from, cons
  * NULL: a new, unseen one. The Mail is the folder's. IO when it cannot be written. On success it
  * is a whole file. */
 Mail *mail_add(MailStore *store, MailFolder *folder, GBytes *text, const Mail *as, GError **error);
+/* Opens the file of the next message ahead of time: for moments in which there is nothing else to
+ * do. */
+void mailstore_prepare(MailStore *store);
 /* Call after a change of flags: writes it and tells those who watch. */
 void mail_changed(MailStore *store, MailFolder *folder, Mail *mail);
 /* Removes; the Mail is gone, but for those who hold a reference. */

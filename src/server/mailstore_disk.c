@@ -230,23 +230,6 @@ void mailstore_disk_flags(MailFolder *folder, Mail *mail)
 
 /* --- messages --- */
 
-/* INTERNALDATE is the file's time. */
-static bool write_file(const char *path, const Mail *mail)
-{
-    gsize len;
-    const void *data = g_bytes_get_data(mail->text, &len);
-    const struct timespec times[2] = {{.tv_sec = mail->received}, {.tv_sec = mail->received}};
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd < 0) {
-        return false;
-    }
-    bool good = durable_write_all(fd, data, len);
-    if (mail->received != (int64_t)time(NULL)) {
-        futimens(fd, times);
-    }
-    return close(fd) == 0 && good;
-}
-
 static char *new_base_name(const MailStore *store, const MailFolder *folder, const Mail *mail)
 {
     char marker[MAILDIR_MARKER_LENGTH + 1];
@@ -261,13 +244,10 @@ bool mailstore_disk_add(MailStore *store, MailFolder *folder, Mail *mail, GError
         return true;
     }
     g_autofree char *base = new_base_name(store, folder, mail);
-    g_autofree char *tmp = mailstore_disk_place(folder, store->tmp_file);
     mail->file = file_name(folder, mail, base);
     g_autofree char *path = mailstore_disk_place(folder, mail->file);
-    if (!write_file(tmp, mail) || g_rename(tmp, path) != 0) {
-        error_fail(error, POSTERN_ERROR_IO, "cannot write %s: %s", path, g_strerror(errno));
-        unlink(tmp);
-        return false;
+    if (!mailstore_write_file(store, folder, mail, path)) {
+        return error_fail(error, POSTERN_ERROR_IO, "cannot write %s: %s", path, g_strerror(errno));
     }
     mailstore_uids_add(store, folder, mail);
     return true;

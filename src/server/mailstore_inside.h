@@ -13,8 +13,10 @@ struct MailStore {
     GPtrArray *unwritten; /* of MailFolder, borrowed: those whose lists lack lines */
     void (*on_unwritten)(void *user);
     void *on_unwritten_user;
-    char run[17];   /* sixteen hex digits: no other store has them */
-    char *tmp_file; /* "tmp/NAME": what is being written; one at a time */
+    char run[17];    /* sixteen hex digits: no other store has them */
+    char *tmp_file;  /* "tmp/NAME": what is being written; one at a time */
+    int spare_fd;    /* of a file without a name; or -1 */
+    bool only_named; /* there are no such files here */
 };
 
 /* Larger ones are not kept in memory where there is a file. */
@@ -60,6 +62,15 @@ void mailstore_uids_forget(MailStore *store, MailFolder *folder);
 char *mailstore_uids_read_address(const char *word);
 /* The UID in a file's name, if a folder of this UIDVALIDITY gave it; else 0. Pure. */
 uint32_t mailstore_uids_of_name(const char *name, uint32_t validity);
+
+/* --- mailstore_write.c --- */
+
+/* A new file with the text of a message; `path` is where it belongs in the folder. False with
+ * errno. */
+bool mailstore_write_file(MailStore *store, const MailFolder *folder, const Mail *mail,
+                          const char *path);
+/* What mailstore_prepare() made, and nobody used. */
+void mailstore_drop_spare(MailStore *store);
 
 /* --- mailstore_text.c --- */
 

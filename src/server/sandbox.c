@@ -294,14 +294,14 @@ static void tell_end(Guest *g, const GError *why)
         guest_tell(g, SANDBOX_CLOSED, "%s", end_words(why));
     } else {
         guest_tell(g, SANDBOX_CLOSED, "done");
-        if (!guest_fault(g, "tls-truncated")) {
-            wire_shutdown(g->wire, NULL);
+        if (g->encrypted && !guest_fault(g, "tls-truncated")) {
+            wire_shutdown(g->wire, NULL); /* outside TLS closing says it all */
         }
     }
 }
 
 /* "127.0.0.1:40000"; "a unix socket". */
-static char *peer_text(int fd)
+static char *address_text(int fd)
 {
     struct sockaddr_storage address = {0};
     socklen_t len = sizeof(address);
@@ -320,6 +320,12 @@ static char *peer_text(int fd)
     }
     return *host ? g_strdup_printf(strchr(host, ':') ? "[%s]:%u" : "%s:%u", host, port)
                  : g_strdup("a unix socket");
+}
+
+/* Whom nobody is told of needs no name. */
+static char *peer_text(const Door *door, int fd)
+{
+    return door->box->plan->observer ? address_text(fd) : g_strdup("");
 }
 
 /* The last of the messages that --exit-after waits for has come, and its session is over. */
@@ -371,7 +377,7 @@ static void keep_door(void *user)
             break;
         }
         Arrival *arrival = g_new0(Arrival, 1);
-        *arrival = (Arrival){door, stream, peer_text(stream->fd)};
+        *arrival = (Arrival){door, stream, peer_text(door, stream->fd)};
         if (!sched_spawn(box->sched, be_guest, arrival, &error)) {
             stream_free(stream);
             g_free(arrival->peer);

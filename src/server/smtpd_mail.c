@@ -332,6 +332,9 @@ bool smtpd_data(Smtpd *s, Bytes args, GError **error)
     if (g->drop_after) {
         return error_fail(error, POSTERN_ERROR_CANCELLED, "closed on purpose");
     }
+    if (!g->box->plan->discard) {
+        mailstore_prepare(g->box->store); /* while the client reads our answer */
+    }
     if (!read_text(s, text, &too_much, error)) {
         return false;
     }

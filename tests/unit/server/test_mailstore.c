@@ -1,4 +1,4 @@
-#include "server/mailstore.h"
+#include "server/mailstore_inside.h"
 
 #include <glib/gstdio.h>
 #include <stdio.h>
@@ -227,6 +227,46 @@ static void test_files_that_others_change_are_no_accident(void)
     remove_directory(directory);
 }
 
+/* Whatever the filesystem can, the file is whole, it alone is there, and it has its time. */
+static void test_files_are_written_with_and_without_tmp(void)
+{
+    const Mail as = {.received = 1700000000};
+    g_autoptr(GBytes) octets = g_bytes_new_static("text\r\n", 6);
+    for (int named = 0; named < 2; named++) {
+        g_autofree char *directory = new_directory();
+        g_autoptr(MailStore) store = mailstore_new(directory, NULL);
+        MailFolder *inbox = inbox_of(store, "joe");
+        store->only_named = named;
+        mailstore_prepare(store);
+        mailstore_prepare(store);
+        const Mail *mail = mail_add(store, inbox, octets, &as, NULL);
+        g_autofree char *path = g_build_filename(inbox->path, mail->file, NULL);
+        g_autofree char *tmp = g_build_filename(inbox->path, "tmp", NULL);
+        g_autofree char *text = NULL;
+        struct stat st;
+        g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+        g_assert_cmpstr(text, ==, "text\r\n");
+        g_assert_true(stat(path, &st) == 0 && st.st_mtime == as.received && st.st_nlink == 1);
+        g_assert_cmpint(st.st_mode & 0777, ==, 0600);
+        g_assert_cmpint(rmdir(tmp), ==, 0); /* nothing is left in it */
+        remove_directory(directory);
+    }
+}
+
+static void test_what_cannot_be_written_is_an_error(void)
+{
+    g_autofree char *directory = new_directory();
+    g_autoptr(MailStore) store = mailstore_new(directory, NULL);
+    MailFolder *inbox = inbox_of(store, "joe");
+    g_autoptr(GBytes) octets = g_bytes_new_static("x", 1);
+    g_autoptr(GError) error = NULL;
+    remove_directory(inbox->path);
+    g_assert_null(mail_add(store, inbox, octets, NULL, &error));
+    g_assert_error(error, POSTERN_ERROR, POSTERN_ERROR_IO);
+    g_assert_true(inbox->mails->len == 0 && inbox->uid_next == 1);
+    remove_directory(directory);
+}
+
 static void begin(void *user)
 {
     ++*(unsigned *)user;
@@ -354,6 +394,9 @@ int main(int argc, char **argv)
     g_test_add_func("/a text that is read is shared", test_a_text_that_is_read_is_shared);
     g_test_add_func("/files that others change are no accident",
                     test_files_that_others_change_are_no_accident);
+    g_test_add_func("/files are written with and without tmp",
+                    test_files_are_written_with_and_without_tmp);
+    g_test_add_func("/what cannot be written is an error", test_what_cannot_be_written_is_an_error);
     g_test_add_func("/lines of the list are written together",
                     test_lines_of_the_list_are_written_together);
     g_test_add_func("/a kill loses no UID", test_a_kill_loses_no_uid);
