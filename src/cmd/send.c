@@ -116,23 +116,36 @@ static bool is_about_the_spool(const SendOptions *o)
     return o->queue_list || o->queue_remove || o->queue_hold || o->queue_release;
 }
 
-/* What does not go together. */
+/* What does not go together, and what is of no use alone. */
 static bool check(const SendOptions *o, char **args, GError **error)
 {
-    if (args[0] && (o->flush || o->daemon || is_about_the_spool(o))) {
-        return error_fail(error, POSTERN_ERROR_USAGE,
-                          "messages in the spool know their server: \"%s\" is one too many",
-                          args[0]);
-    }
-    if (o->queue && (o->mx || o->batch || o->stop_after || o->check_account)) {
-        return error_fail(error, POSTERN_ERROR_USAGE,
-                          "--queue is for one message to a server: --mx, --batch, --stop-after and "
-                          "--check-account do not go with it");
-    }
-    if (o->mx && (args[0] || o->batch || o->check_account || o->connect.account)) {
-        return error_fail(error, POSTERN_ERROR_USAGE,
-                          "--mx finds the servers itself: no address, --account or --batch goes "
-                          "with it");
+    bool spool = o->flush || o->daemon || is_about_the_spool(o);
+    const struct {
+        bool wrong;
+        const char *why;
+    } rows[] = {
+        {spool && args[0], "messages in the spool know their server: no address goes with it"},
+        {spool && o->connect.dry_run,
+         "--dry-run is for what is sent now: --queue-list shows what waits in the spool"},
+        {o->flush && o->daemon, "--flush ends, and --daemon does not: one of them"},
+        {o->queue && (o->mx || o->batch || o->stop_after || o->check_account || spool),
+         "--queue is for one message to a server: --mx, --batch, --stop-after, --check-account and "
+         "--flush do not go with it"},
+        {o->batch && (o->check_account || o->print || spool),
+         "--batch does not go with --check-account, --print or the spool's options"},
+        {o->mx && (args[0] || o->batch || o->check_account || o->connect.account),
+         "--mx finds the servers itself: no address, --account or --batch goes with it"},
+        {o->mx && (o->connect.user || o->connect.auth),
+         "--mx is for servers that know nobody: there is no login"},
+        {o->now && !o->flush, "--now is for --flush"},
+        {o->journal && !o->batch, "--journal is for --batch"},
+        {o->retries && !o->batch, "--retries is for --batch"},
+        {o->connections && !o->batch && !spool, "--connections is for --batch and --flush"},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        if (rows[i].wrong) {
+            return error_fail(error, POSTERN_ERROR_USAGE, "%s", rows[i].why);
+        }
     }
     return true;
 }
@@ -149,12 +162,12 @@ static int run(void *values, char **args)
     }
     upper(o->notify);
     upper(o->ret);
-    if (o->print) {
-        return print_message(o);
-    }
     GError *error = NULL;
     if (!check(o, args, &error)) {
         return command_fail(error);
+    }
+    if (o->print) {
+        return print_message(o);
     }
     if (is_about_the_spool(o)) {
         return send_queue_manage(o);
@@ -165,8 +178,9 @@ static int run(void *values, char **args)
     if (!send_take_account(o, &error)) {
         return command_fail(error);
     }
-    bool sends = !o->mx && !o->batch && !o->stop_after && !o->check_account && !o->connect.dry_run;
-    if (o->queue || (sends && o->queue_wish == QUEUE_ALWAYS)) {
+    bool one = !o->mx && !o->batch;
+    bool sends = one && !o->stop_after && !o->check_account;
+    if (!o->connect.dry_run && (o->queue || (sends && o->queue_wish == QUEUE_ALWAYS))) {
         return send_queue(o, args[0]);
     }
     return o->mx ? send_mx(o) : o->batch ? send_batch(o, args[0]) : send_one(o, args[0], NULL);

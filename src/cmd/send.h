@@ -64,6 +64,7 @@ char **send_all_recipients(const SendOptions *o);
 typedef struct {
     bool dialogue; /* everything said, with swaks' marks, on standard error */
     bool quiet, colour;
+    bool brief; /* TLS is as it comes, by our choice: a warning of it is one line, without advice */
     Transcript *transcript; /* or NULL */
 } SendShow;
 
@@ -80,6 +81,9 @@ int send_one(const SendOptions *o, const char *url, Outgoing *message);
 /* The connection the options lead to, its plan observed by `show` and relaxed on loopback. The
  * caller frees it. USAGE, CONFIG. */
 Connection *send_connection(const SendOptions *o, const char *url, SendShow *show, GError **error);
+/* Shows the error, and frees it: the exit status. A connection that broke, and a result that nobody
+ * knows, are for trying again. */
+int send_fail(const Submission *s, GError *error);
 /* AUTH when somebody is to log in, else TLS. */
 Stage send_top_stage(Connection *c);
 

@@ -38,6 +38,12 @@ typedef struct {
 
 /* --- where the messages are --- */
 
+static bool is_new_key(GHashTable *keys, const BatchItem *item, GError **error)
+{
+    return g_hash_table_add(keys, item->key) ||
+           error_fail(error, POSTERN_ERROR_DATA, "a line before it has that id, too");
+}
+
 static bool read_lines(Many *m, GError **error)
 {
     g_autoptr(GByteArray) all = send_read("-", "the batch", error);
@@ -45,6 +51,7 @@ static bool read_lines(Many *m, GError **error)
         return false;
     }
     g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    g_autoptr(GHashTable) keys = g_hash_table_new(g_str_hash, g_str_equal);
     m->items = g_ptr_array_new_with_free_func((GDestroyNotify)batch_item_free);
     Bytes rest = bytes_of_array(all);
     for (unsigned number = 1; rest.len; number++) {
@@ -58,7 +65,8 @@ static bool read_lines(Many *m, GError **error)
         unsigned nth = GPOINTER_TO_UINT(g_hash_table_lookup(seen, text));
         g_hash_table_insert(seen, text, GUINT_TO_POINTER(nth + 1));
         BatchItem *item = send_line_item(line, nth, error);
-        if (!item) {
+        if (!item || !is_new_key(keys, item, error)) {
+            batch_item_free(item);
             return error_prefix(error, "line %u of the batch", number);
         }
         g_ptr_array_add(m->items, item);
@@ -153,7 +161,7 @@ static void print_recipients(const BatchEvent *e, const char *name)
         all &= s->recipients[i].fate == SMTP_ACCEPTED;
     }
     for (size_t i = 0; i < (all ? 1 : s->n); i++) {
-        g_autofree char *line = send_result_line(&s->recipients[i]);
+        g_autofree char *line = send_result_line(s, i);
         line[strcspn(line, "\n")] = '\0'; /* one message, one line */
         const char *shown = all ? strstr(line, ": accepted") + 2 : line;
         bool again = s->recipients[i].fate != SMTP_ACCEPTED &&
@@ -173,7 +181,10 @@ static void print_text(const Many *m, const BatchEvent *e)
     if (e->submission && e->submission->result.mail.code) {
         print_recipients(e, name);
     } else if (e->error) {
-        g_autofree char *why = escape_line_max(bytes_of(e->error->message), 500);
+        g_autofree char *named = g_strconcat(e->item->name, ": ", NULL);
+        bool again = g_str_has_prefix(e->error->message, named);
+        const char *message = e->error->message + (again ? strlen(named) : 0);
+        g_autofree char *why = escape_line_max(bytes_of(message), 500);
         printf("%s: not sent: %s%s%s\n", name, why, *steps[e->step] ? "; " : "", steps[e->step]);
     } else if (*steps[e->step] && e->step != BATCH_SKIPPED) {
         printf("%s: %s\n", name, steps[e->step]);
@@ -212,7 +223,7 @@ static void print_summary(Many *m, const BatchCount *c)
     }
     clear_progress(m);
     double seconds = (double)(g_get_monotonic_time() - m->began) / G_USEC_PER_SEC;
-    fprintf(stderr, "=== %zu sent, %zu partly, %zu refused, %zu left", c->accepted, c->partly,
+    fprintf(stderr, "=== %zu sent, %zu partly, %zu failed, %zu left", c->accepted, c->partly,
             c->refused, c->left);
     if (c->skipped) {
         fprintf(stderr, ", %zu sent before (by %s)", c->skipped, m->journal_file);
@@ -293,6 +304,15 @@ static bool send_all(Many *m, BatchCount *count, GError **error)
     return ok;
 }
 
+/* --dry-run */
+static bool describe(const Many *m)
+{
+    g_autofree char *text = connection_describe(m->connection);
+    printf("%smessages    %u\njournal     %s\n", text, m->items->len,
+           m->journal_file ? m->journal_file : "none");
+    return true;
+}
+
 static void clear(Many *m)
 {
     journal_close(m->journal);
@@ -308,7 +328,9 @@ int send_batch(const SendOptions *o, const char *url)
     Many m = {.options = o};
     BatchCount count = {0};
     GError *error = NULL;
-    bool ok = prepare(&m, url, &error) && interrupt_begin(&error) && send_all(&m, &count, &error);
+    bool ok = prepare(&m, url, &error) &&
+              (o->connect.dry_run ? describe(&m)
+                                  : interrupt_begin(&error) && send_all(&m, &count, &error));
     int status = !ok                             ? command_fail(error)
                  : count.refused || count.partly ? STATUS_UNAVAILABLE
                  : count.left                    ? STATUS_TEMPFAIL

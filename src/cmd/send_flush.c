@@ -63,7 +63,7 @@ static double first_wait(const Flush *f)
 }
 
 /* Those that are left: later, or, past its time, never. */
-static bool put_off(Flush *f, SpoolJob *job, const char *why, GError **error)
+static bool put_off(Flush *f, SpoolJob *job, const char *why, bool by_server, GError **error)
 {
     spool_job_put_off(job, first_wait(f), why);
     if (now() < job->expires) {
@@ -72,7 +72,7 @@ static bool put_off(Flush *f, SpoolJob *job, const char *why, GError **error)
     SendFailure failure = {.spool = f->spool, .job = job, .notices = f->options->notices};
     failure.expired = true;
     for (char **left = job->recipients; *left; left++) {
-        send_failure_add(&failure, *left, NULL, why, true);
+        send_failure_add(&failure, *left, NULL, why, by_server);
     }
     f->failed++;
     say(f, job, "given up, its time is over", true);
@@ -96,7 +96,7 @@ static bool write_down(void *user, const BatchItem *item, const Submission *s, G
     bool taken = false;
     for (size_t i = 0; i < s->n; i++) {
         const SmtpRecipient *r = &s->recipients[i];
-        g_autofree char *line = send_result_line(r);
+        g_autofree char *line = send_result_line(s, i);
         line[strcspn(line, "\n")] = '\0';
         say(f, job, line, r->fate == SMTP_REFUSED);
         taken |= r->fate == SMTP_ACCEPTED;
@@ -111,7 +111,7 @@ static bool write_down(void *user, const BatchItem *item, const Submission *s, G
     }
     f->failed += failure.n > 0;
     f->delivered += taken && !failure.n && !later;
-    return send_failure_tell(&failure, error) && (!later || put_off(f, job, later, error)) &&
+    return send_failure_tell(&failure, error) && (!later || put_off(f, job, later, true, error)) &&
            put_down(f, job, error);
 }
 
@@ -120,7 +120,7 @@ static bool give_up(Flush *f, SpoolJob *job, const GError *why, GError **error)
 {
     if (!g_error_matches(why, POSTERN_ERROR, POSTERN_ERROR_DATA)) {
         say(f, job, why->message, true);
-        return put_off(f, job, why->message, error) && put_down(f, job, error);
+        return put_off(f, job, why->message, false, error) && put_down(f, job, error);
     }
     SendFailure failure = {.spool = f->spool, .job = job, .notices = f->options->notices};
     for (char **left = job->recipients; *left; left++) {
@@ -169,6 +169,12 @@ static BatchItem *item_of(const Flush *f, const SpoolJob *job, const char *serve
     return item;
 }
 
+/* An id begins with the time. */
+static int by_age(gconstpointer a, gconstpointer b)
+{
+    return strcmp((*(BatchItem *const *)a)->key, (*(BatchItem *const *)b)->key);
+}
+
 static bool send_taken(Flush *f, const SendOptions *way, Connection *c, GError **error)
 {
     g_autoptr(GPtrArray) items = g_ptr_array_new_with_free_func((GDestroyNotify)batch_item_free);
@@ -179,6 +185,7 @@ static bool send_taken(Flush *f, const SendOptions *way, Connection *c, GError *
     while (g_hash_table_iter_next(&iter, NULL, &job)) {
         g_ptr_array_add(items, item_of(f, job, target->host ? target->host : "localhost"));
     }
+    g_ptr_array_sort(items, by_age);
     SessionPlan *session = connection_plan(c);
     if (!f->show.dialogue && !f->show.transcript) {
         session->observer = NULL; /* nobody looks on */
@@ -211,7 +218,7 @@ static bool put_off_rest(Flush *f, const GError *why, GError **error)
     for (GList *link = left; link && good && !stopped; link = link->next) {
         SpoolJob *job = link->data;
         const char *text = why ? why->message : "it had no turn";
-        good = put_off(f, job, text, error) && put_down(f, job, error);
+        good = put_off(f, job, text, false, error) && put_down(f, job, error);
     }
     g_hash_table_remove_all(f->taken);
     return good;
@@ -360,6 +367,10 @@ static bool run_daemon(Flush *f, GError **error)
         }
         return error_fail(error, POSTERN_ERROR_IO, "cannot watch the spool: %s",
                           g_strerror(failure));
+    }
+    if (!f->show.quiet) {
+        fprintf(stderr, "=== delivering what comes into %s, until told to end\n",
+                spool_path(f->spool));
     }
     double next = 0;
     bool good = true;

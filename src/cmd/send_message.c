@@ -8,8 +8,8 @@
 
 #include "cmd/send.h"
 #include "io/addresses.h"
+#include "mime/address.h"
 #include "mime/compose.h"
-#include "send/address.h"
 
 #define FILE_MAX ((size_t)2 * 1024 * 1024 * 1024 - 1)
 
@@ -118,50 +118,59 @@ static const char *keep(Parts *p, char *string)
     return string;
 }
 
-/* "FILE;type=T;name=N;cid=C": a file whose name has a ";" is found by its whole name first. */
-static bool take_words(Parts *p, ComposePart *part, char **words, GError **error)
+/* "type=T", "name=N", "cid=C" behind the file. */
+static bool take_word(Parts *p, ComposePart *part, const char *word, GError **error)
 {
-    for (char **word = words; *word; word++) {
-        char *equals = strchr(*word, '=');
-        const char *value = equals ? keep(p, g_strdup(equals + 1)) : NULL;
-        size_t len = equals ? (size_t)(equals - *word) : 0;
-        if (len == 4 && !strncmp(*word, "type", len)) {
-            part->type = value;
-        } else if (len == 4 && !strncmp(*word, "name", len)) {
-            part->name = value;
-        } else if (len == 3 && !strncmp(*word, "cid", len)) {
-            part->cid = value;
-        } else {
-            return error_fail(error, POSTERN_ERROR_USAGE,
-                              "\";%s\": what may follow a file is ;type=TYPE, ;name=NAME and, "
-                              "for --inline, ;cid=ID",
-                              *word);
+    const struct {
+        const char *prefix, **value;
+    } rows[] = {{"type=", &part->type}, {"name=", &part->name}, {"cid=", &part->cid}};
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        if (g_str_has_prefix(word, rows[i].prefix)) {
+            *rows[i].value = keep(p, g_strdup(word + strlen(rows[i].prefix)));
+            return true;
         }
     }
-    return true;
+    return error_fail(
+        error, POSTERN_ERROR_USAGE,
+        "\";%s\": what may follow a file is ;type=TYPE, ;name=NAME and, for --inline, "
+        ";cid=ID",
+        word);
+}
+
+/* Where the file's name ends in "FILE;type=T": at the last ";" before which there is such a file,
+ * for a name may hold one itself. */
+static size_t file_length(const char *value)
+{
+    for (size_t len = strlen(value); len; len--) {
+        g_autofree char *file = g_strndup(value, len);
+        if ((!value[len] || value[len] == ';') && access(file, F_OK) == 0) {
+            return len;
+        }
+    }
+    return strcspn(value, ";");
 }
 
 static bool add_part(Parts *p, const char *value, bool inlined, GError **error)
 {
-    g_auto(GStrv) words = access(value, R_OK) == 0 ? g_new0(char *, 2) : g_strsplit(value, ";", -1);
-    if (!words[0]) {
-        words[0] = g_strdup(value);
-    }
-    ComposePart part = {.name = keep(p, g_path_get_basename(words[0]))};
-    if (inlined) {
-        part.cid = part.name;
-    }
-    GByteArray *content = send_read(words[0], "the attachment", error);
-    if (!content || !take_words(p, &part, words + 1, error)) {
-        g_clear_pointer(&content, g_byte_array_unref);
+    size_t len = file_length(value);
+    g_autofree char *file = g_strndup(value, len);
+    ComposePart part = {.name = keep(p, g_path_get_basename(file))};
+    part.cid = inlined ? part.name : NULL;
+    GByteArray *content = send_read(file, "the attachment", error);
+    if (!content) {
         return false;
-    }
-    if (part.cid && !inlined) {
-        g_byte_array_unref(content);
-        return error_fail(error, POSTERN_ERROR_USAGE, ";cid= is for --inline");
     }
     g_ptr_array_add(p->files, content);
     part.content = bytes_of_array(content);
+    g_auto(GStrv) words = g_strsplit(value[len] ? value + len + 1 : "", ";", -1);
+    for (char **word = words; *word; word++) {
+        if (!take_word(p, &part, *word, error)) {
+            return false;
+        }
+    }
+    if (part.cid && !inlined) {
+        return error_fail(error, POSTERN_ERROR_USAGE, ";cid= is for --inline");
+    }
     g_array_append_val(p->parts, part);
     return true;
 }
@@ -280,6 +289,9 @@ char **send_all_recipients(const SendOptions *o)
 static Outgoing *ready(const SendOptions *o, const char *default_from, GError **error)
 {
     if (!o->message && isatty(STDIN_FILENO)) {
+        if (o->stop_after) {
+            return probe(o, o->from ? o->from : default_from, error); /* nobody will get it */
+        }
         error_fail(error, POSTERN_ERROR_USAGE,
                    "there is no message: give --subject and --text, --message=FILE, or a message "
                    "on standard input (--test sends a probe)");
@@ -290,11 +302,14 @@ static Outgoing *ready(const SendOptions *o, const char *default_from, GError **
         return NULL;
     }
     g_auto(GStrv) lists = send_all_recipients(o);
+    g_autofree char *own = address_one(default_from, NULL);
+    const char *at = own ? strrchr(own, '@') : NULL;
     OutgoingPlan plan = {
         .as_is = o->as_is,
         .add_from = !o->as_is,
         .take_recipients = !lists[0],
         .from = o->from ? o->from : default_from,
+        .host = at ? at + 1 : NULL,
         .sender = o->envelope_from ? o->envelope_from : o->from,
         .recipients = (const char *const *)lists,
     };
@@ -305,6 +320,23 @@ static Outgoing *ready(const SendOptions *o, const char *default_from, GError **
     return g_steal_pointer(&message);
 }
 
+/* Standard input can be read once. */
+static bool reads_twice(const SendOptions *o)
+{
+    const char *const values[] = {o->text, o->html};
+    unsigned count = 0;
+    for (size_t i = 0; i < G_N_ELEMENTS(values); i++) {
+        count += !g_strcmp0(values[i], "-") || !g_strcmp0(values[i], "@-");
+    }
+    char **const lists[] = {o->attach, o->inlined};
+    for (size_t i = 0; i < G_N_ELEMENTS(lists); i++) {
+        for (char **value = lists[i]; value && *value; value++) {
+            count += (*value)[0] == '-' && strchr(";", (*value)[1]);
+        }
+    }
+    return count > 1;
+}
+
 Outgoing *send_message(const SendOptions *o, const char *default_from, GError **error)
 {
     bool composing = o->subject || o->text || o->html || o->attach || o->inlined || o->header;
@@ -312,6 +344,12 @@ Outgoing *send_message(const SendOptions *o, const char *default_from, GError **
         error_fail(error, POSTERN_ERROR_USAGE,
                    "a ready message (--message, --as-is) is not composed: --subject, --text and "
                    "their kin do not go with it");
+        return NULL;
+    }
+    if (reads_twice(o)) {
+        error_fail(error, POSTERN_ERROR_USAGE,
+                   "standard input is there once: only one of --text, --html, --attach and "
+                   "--inline can be \"-\"");
         return NULL;
     }
     const char *from = o->from ? o->from : default_from;

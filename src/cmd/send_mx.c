@@ -8,7 +8,7 @@
 #include "cmd/interrupt.h"
 #include "cmd/send.h"
 #include "config/accounts.h"
-#include "send/address.h"
+#include "mime/address.h"
 #include "send/route.h"
 
 enum { LOOKUP_SECONDS = 60 };
@@ -41,12 +41,15 @@ static void tell(const Direct *d, const char *format, ...)
     va_start(list, format);
     g_autofree char *text = g_strdup_vprintf(format, list);
     va_end(list);
-    g_autofree char *shown = escape_line(bytes_of(text));
-    fprintf(stderr, "=== %s\n", shown);
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    for (char **line = lines; *line; line++) {
+        g_autofree char *shown = escape_line(bytes_of(*line));
+        fprintf(stderr, "=== %s\n", shown);
+    }
 }
 
 /* What the host must prove becomes the session's TLS plan. */
-static SessionPlan plan_for(const Direct *d, const RouteHop *hop, const Target *target)
+static SessionPlan plan_for(Direct *d, const RouteHop *hop, const Target *target)
 {
     SessionPlan plan = *connection_plan(d->connection);
     plan.target = target;
@@ -55,6 +58,8 @@ static SessionPlan plan_for(const Direct *d, const RouteHop *hop, const Target *
     if (hop->proof == ROUTE_OPPORTUNISTIC && !said) {
         plan.tls.demand = TLS_OPPORTUNISTIC;
     }
+    plan.tls.no_verify |= hop->proof == ROUTE_TLS && !said;
+    d->show.brief = !said;
     if (hop->proof == ROUTE_DANE) {
         plan.tls.dane = plan.tls.tlsa_without_pkix = true;
     }
@@ -77,7 +82,8 @@ static bool undecided(const Submission *s)
 static bool try_hop(Delivery *v, const RouteHop *hop, GError **error)
 {
     Direct *d = v->direct;
-    g_autofree char *url = g_strconcat("smtp://", hop->host, NULL);
+    bool six = strchr(hop->host, ':') != NULL;
+    g_autofree char *url = g_strdup_printf(six ? "smtp://[%s]" : "smtp://%s", hop->host);
     g_autoptr(Target) target = target_parse(url, NULL, error);
     if (!target) {
         return false;
@@ -102,19 +108,31 @@ static bool deliver(Delivery *v, const Route *route, GError **error)
             tell(v->direct, "%s: not %s: %s", v->domain, hop->host, hop->unusable);
             continue;
         }
+        if (*error) { /* of the host before */
+            tell(v->direct, "%s: %s", v->domain, (*error)->message);
+            g_clear_error(error);
+        }
         tell(v->direct, "%s: %s, %s", v->domain, hop->host, route_proof_name(hop->proof));
-        g_clear_error(error);
         if (try_hop(v, hop, error)) {
             return !*error;
         }
-        if (*error) {
-            tell(v->direct, "%s: %s: %s", v->domain, hop->host, (*error)->message);
-        }
     }
-    return *error            ? false
+    return *error            ? error_prefix(error, "mail for %s", v->domain)
            : v->submission.n ? true
                              : error_fail(error, POSTERN_ERROR_TEMPFAIL,
                                           "%s has no host that mail may be handed to", v->domain);
+}
+
+/* --dry-run */
+static bool describe(const Delivery *v, const Route *route)
+{
+    printf("%s%s\n", v->domain, route->implicit ? "  (it has no MX: it is its own host)" : "");
+    for (guint i = 0; i < route->hops->len; i++) {
+        const RouteHop *hop = g_ptr_array_index(route->hops, i);
+        printf("  %5u  %s  %s\n", hop->preference, hop->host,
+               hop->unusable ? hop->unusable : route_proof_name(hop->proof));
+    }
+    return true;
 }
 
 static bool find_and_deliver(Delivery *v, GError **error)
@@ -133,7 +151,7 @@ static bool find_and_deliver(Delivery *v, GError **error)
     if (route->note) {
         tell(v->direct, "%s: %s", v->domain, route->note);
     }
-    return deliver(v, route, error);
+    return v->direct->options->connect.dry_run ? describe(v, route) : deliver(v, route, error);
 }
 
 static void print_json(const Delivery *v, const GError *error)
@@ -152,14 +170,15 @@ static void deliver_to(Direct *d, const char *domain, GPtrArray *recipients)
     GError *error = NULL;
     v.part.recipients = recipients;
     bool ok = find_and_deliver(&v, &error);
-    if (d->options->json) {
+    bool tries_only = d->options->stop_after || d->options->connect.dry_run;
+    if (d->options->json && !d->options->connect.dry_run) {
         print_json(&v, error);
-    } else if (!d->options->stop_after) {
+    } else if (!tries_only) {
         send_show_results(&d->show, &v.submission);
     }
-    int status = !ok                      ? command_fail(error)
-                 : d->options->stop_after ? 0
-                                          : submission_status(&v.submission);
+    int status = !ok          ? send_fail(&v.submission, error)
+                 : tries_only ? 0
+                              : submission_status(&v.submission);
     d->status = MAX(d->status, status);
     submission_clear(&v.submission);
 }

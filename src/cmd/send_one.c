@@ -23,7 +23,7 @@ static const struct {
     {"rcpt", STAGE_NONE, SMTP_STOP_AFTER_RCPT},    {"data", STAGE_NONE, SMTP_STOP_AFTER_DATA},
 };
 
-enum { STATUS_UNAVAILABLE = 69 };
+enum { STATUS_UNAVAILABLE = 69, STATUS_TEMPFAIL = 75 };
 
 typedef struct {
     const SendOptions *options;
@@ -85,7 +85,7 @@ static bool is_mail_protocol(const Proto *proto)
 
 /* Handing over on this very machine needs no TLS (and its certificate would hardly be for
  * "localhost"); a password does. */
-static void relax_on_loopback(const SendOptions *o, SessionPlan *plan)
+static void relax_on_loopback(const SendOptions *o, SessionPlan *plan, SendShow *show)
 {
     const Target *target = plan->target;
     DnsAddress address;
@@ -96,6 +96,7 @@ static void relax_on_loopback(const SendOptions *o, SessionPlan *plan)
         o->connect.tls || o->connect.dane || o->connect.pins || plan->tls.demand != TLS_REQUIRED;
     if (here && !said && !target->scheme->tls_first && !plan->credentials.user) {
         plan->tls.demand = TLS_OPPORTUNISTIC;
+        show->brief = true;
     }
 }
 
@@ -122,7 +123,7 @@ Connection *send_connection(const SendOptions *o, const char *url, SendShow *sho
                    plan->target->scheme->name);
         return NULL;
     }
-    relax_on_loopback(o, plan);
+    relax_on_loopback(o, plan, show);
     plan->observer = send_show_observe;
     plan->observer_user = show;
     return g_steal_pointer(&c);
@@ -145,6 +146,15 @@ static bool make_message(One *one, GError **error)
     return one->message != NULL;
 }
 
+/* Reports that were asked for will not come. */
+static void tell_of_no_dsn(const One *one, const SubmitWishes *wishes)
+{
+    bool asked = wishes->notify || wishes->ret || wishes->envid || wishes->orcpt;
+    if (asked && !one->show.quiet && !smtp_offers(one->session->caps).dsn) {
+        fputs("=== the server offers no delivery reports (DSN): none was asked for\n", stderr);
+    }
+}
+
 static bool hand_over(One *one, GError **error)
 {
     one->session = session_new(connection_plan(one->connection));
@@ -155,7 +165,12 @@ static bool hand_over(One *one, GError **error)
         return true;
     }
     SubmitWishes wishes = send_wishes(one->options);
-    return submit(one->session, one->message, &wishes, send_recode, &one->submission, error);
+    tell_of_no_dsn(one, &wishes);
+    if (!submit(one->session, one->message, &wishes, send_recode, &one->submission, error)) {
+        g_autofree char *whom = session_whom(one->session);
+        return error_prefix(error, "%s", whom);
+    }
+    return true;
 }
 
 /* After a 354 no polite end is possible: what we would say would be text. */
@@ -249,6 +264,17 @@ static bool keep_for_later(One *one, GError *error, int *status)
     return true;
 }
 
+int send_fail(const Submission *s, GError *error)
+{
+    bool again = g_error_matches(error, POSTERN_ERROR, POSTERN_ERROR_EOF);
+    for (size_t i = 0; i < s->n; i++) {
+        again |= s->recipients[i].fate == SMTP_UNKNOWN;
+    }
+    bool interrupted = g_error_matches(error, POSTERN_ERROR, POSTERN_ERROR_CANCELLED);
+    int status = command_fail(error);
+    return again && !interrupted ? STATUS_TEMPFAIL : status;
+}
+
 /* The results, also of what broke: some may have been decided before. */
 static int conclude(One *one, GError *error)
 {
@@ -265,7 +291,7 @@ static int conclude(One *one, GError *error)
         return kept_status;
     }
     if (error) {
-        return command_fail(error);
+        return send_fail(&one->submission, error);
     }
     if (account_is_good(one, NULL)) {
         if (!one->options->json) {

@@ -23,6 +23,7 @@ bool send_show_open(SendShow *show, const SendOptions *o, GError **error)
         .dialogue = (o->connect.verbose || o->stop_after || o->test) && !o->connect.quiet,
         .quiet = o->connect.quiet,
         .colour = wants_colour(o),
+        .brief = show->brief,
     };
     if (!o->connect.transcript) {
         return true;
@@ -79,19 +80,28 @@ void send_show_observe(void *user, const WireEvent *event)
         return;
     }
     g_autofree char *text = dialogue_text(event);
+    if (warning && show->brief && !show->dialogue) {
+        text[strcspn(text, "\n")] = '\0';
+    }
     const char *on = show->colour ? ink(event) : "";
     fprintf(stderr, "%s%s%s\n", on, text, *on ? "\033[0m" : "");
 }
 
+/* What a code means is said once, not behind each recipient. */
 void send_show_results(const SendShow *show, const Submission *s)
 {
+    const char *explained = "";
     for (size_t i = 0; i < s->n; i++) {
         const SmtpRecipient *r = &s->recipients[i];
         bool bad = r->fate != SMTP_ACCEPTED;
         if (show->quiet && !bad) {
             continue;
         }
-        g_autofree char *line = send_result_line(r);
+        g_autofree char *line = send_result_line(s, i);
+        if (bad && !strcmp(r->answer.enhanced, explained)) {
+            line[strcspn(line, "\n")] = '\0';
+        }
+        explained = bad ? r->answer.enhanced : explained;
         fprintf(show->quiet ? stderr : stdout, "%s\n", line);
     }
     fflush(stdout);

@@ -10,7 +10,8 @@
 #include "cmd/send.h"
 #include "cmd/sendmail.h"
 #include "config/accounts.h"
-#include "send/address.h"
+#include "mime/address.h"
+#include "mime/compose_header.h"
 #include "send/header.h"
 
 enum { STATUS_USAGE = 64 };
@@ -290,33 +291,12 @@ static char **recipient_lists(const Sendmail *s)
     return g_strv_builder_end(lists);
 }
 
-/* As encoded words of at most 75 characters (RFC 2047 2). The caller frees it. */
-static char *encoded_name(const char *name)
-{
-    enum { OCTETS = 42 };
-    GString *out = g_string_new(NULL);
-    for (const char *at = name; *at;) {
-        const char *end = at;
-        while (*end && g_utf8_next_char(end) - at <= OCTETS) {
-            end = g_utf8_next_char(end);
-        }
-        g_autofree char *text = bytes_base64((Bytes){at, (size_t)(end - at)});
-        g_string_append_printf(out, "%s=?utf-8?b?%s?=", at == name ? "" : "\r\n ", text);
-        at = end;
-    }
-    return g_string_free(out, FALSE);
-}
-
 /* "Joe <joe@example.org>" where -F names Joe. The caller frees it. */
 static char *from_field(const Sendmail *s, const char *sender)
 {
-    if (!s->full_name || !*s->full_name) {
-        return g_strdup(sender);
-    }
-    bool plain = g_str_is_ascii(s->full_name);
-    g_autofree char *name =
-        plain ? g_strdup_printf("\"%s\"", s->full_name) : encoded_name(s->full_name);
-    return g_strdup_printf("%s <%s>", name, sender);
+    g_autofree char *mailbox = compose_mailbox(s->full_name, sender);
+    g_auto(GStrv) lines = g_strsplit(mailbox, "\n", -1);
+    return g_strjoinv("\r\n", lines);
 }
 
 /* "To: joe" in a header means somebody here, too: the envelope says so, the header stays. */
@@ -338,9 +318,8 @@ static void qualify_envelope(Outgoing *message)
 static Outgoing *make_message(Sendmail *s, GByteArray *raw, GError **error)
 {
     if (s->full_name &&
-        (strpbrk(s->full_name, "\r\n\"\\") || !g_utf8_validate(s->full_name, -1, NULL))) {
-        error_fail(error, POSTERN_ERROR_USAGE,
-                   "-F takes a name in UTF-8, on one line and without quotes");
+        (strpbrk(s->full_name, "\r\n") || !g_utf8_validate(s->full_name, -1, NULL))) {
+        error_fail(error, POSTERN_ERROR_USAGE, "-F takes a name in UTF-8, on one line");
         return NULL;
     }
     g_autofree char *own = send_default_from(NULL, NULL);

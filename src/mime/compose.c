@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/escape.h"
+#include "mime/compose_header.h"
 #include "mime/compose_text.h"
 #include "mime/gmime_load.h"
 #include "proto/smtp_text.h"
@@ -53,6 +54,12 @@ static bool parts_are_clean(const ComposePlan *plan, GError **error)
                               "\"%s\" is no id for an inline file: no blanks, quotes or brackets",
                               part->cid);
         }
+        if (part->type && !g_ascii_strncasecmp(part->type, "multipart/", 10)) {
+            return error_fail(error, POSTERN_ERROR_DATA,
+                              "\"%s\" is made of parts, and a file is one: give its own type, or "
+                              "application/octet-stream",
+                              part->type);
+        }
         if (part->type && (!strchr(part->type, '/') || strpbrk(part->type, " \t"))) {
             return error_fail(error, POSTERN_ERROR_DATA, "\"%s\" is no type such as image/png",
                               part->type);
@@ -79,33 +86,16 @@ static bool is_clean_plan(const ComposePlan *plan, GError **error)
 
 /* --- header --- */
 
-static bool append_addresses(const Gmime *g, InternetAddressList *into, const char *text,
-                             GError **error)
-{
-    InternetAddressList *list = g->internet_address_list_parse(NULL, text);
-    int n = list ? g->internet_address_list_length(list) : 0;
-    for (int i = 0; i < n; i++) {
-        InternetAddress *address = g->internet_address_list_get_address(list, i);
-        g->internet_address_set_charset(address, charset);
-        g->internet_address_list_add(into, address);
-    }
-    if (list) {
-        g->g_object_unref(list);
-    }
-    return n || error_fail(error, POSTERN_ERROR_DATA, "\"%s\" is no address", text);
-}
-
-static bool add_addresses(const Gmime *g, GMimeMessage *message, GMimeAddressType type,
-                          const char *const *lists, GError **error)
-{
-    InternetAddressList *into = g->g_mime_message_get_addresses(message, type);
-    for (size_t i = 0; lists && lists[i]; i++) {
-        if (!append_addresses(g, into, lists[i], error)) {
-            return false;
-        }
-    }
-    return true;
-}
+/* The fields that come first, in this order; one of them given as a header replaces what would be
+ * there. Those of addresses are checked. */
+static const struct {
+    const char *name;
+    bool addresses;
+} usual[] = {
+    {"Date", false},        {"From", true},        {"Sender", true},   {"Reply-To", true},
+    {"To", true},           {"Cc", true},          {"Subject", false}, {"Message-ID", false},
+    {"In-Reply-To", false}, {"References", false},
+};
 
 /* Those that have an option of their own, or that follow from the parts. */
 static const char *instead_of(const char *name)
@@ -130,7 +120,8 @@ static const char *instead_of(const char *name)
     return NULL;
 }
 
-static bool add_header(const Gmime *g, GMimeObject *message, const char *line, GError **error)
+/* The name in front of the colon; the caller frees it. */
+static char *field_name(const char *line, GError **error)
 {
     const char *colon = strchr(line, ':');
     g_autofree char *name = colon ? g_strndup(line, (gsize)(colon - line)) : NULL;
@@ -139,47 +130,91 @@ static bool add_header(const Gmime *g, GMimeObject *message, const char *line, G
         good = *c > 0x20 && *c < 0x7f;
     }
     if (!good) {
-        return error_fail(error, POSTERN_ERROR_DATA, "\"%s\" is no header field: 'Name: value'",
-                          line);
+        error_fail(error, POSTERN_ERROR_DATA, "\"%s\" is no header field: 'Name: value'", line);
+        return NULL;
     }
     const char *option = instead_of(name);
     if (option) {
-        return error_fail(error, POSTERN_ERROR_USAGE, "%s is not set by --header; for that is %s",
-                          name, option);
+        error_fail(error, POSTERN_ERROR_USAGE, "%s is not set by --header; for that is %s", name,
+                   option);
+        return NULL;
     }
-    g_autofree char *value = g_strstrip(g_strdup(colon + 1));
-    static const char *const single[] = {"Subject",  "Date",       "Message-ID", "Sender",
-                                         "Reply-To", "References", "In-Reply-To"};
-    for (size_t i = 0; i < G_N_ELEMENTS(single); i++) {
-        if (!g_ascii_strcasecmp(name, single[i])) {
-            g->g_mime_object_set_header(message, single[i], value, charset);
-            return true;
-        }
+    return g_steal_pointer(&name);
+}
+
+static char *field_value(const char *line)
+{
+    return g_strstrip(g_strdup(strchr(line, ':') + 1));
+}
+
+/* The last of the headers by that name, or NULL. The caller frees it. */
+static char *given(const ComposePlan *plan, const char *name)
+{
+    const char *found = NULL;
+    size_t len = strlen(name);
+    for (size_t i = 0; plan->headers && plan->headers[i]; i++) {
+        bool same = !g_ascii_strncasecmp(plan->headers[i], name, len);
+        found = same && plan->headers[i][len] == ':' ? plan->headers[i] : found;
     }
-    g->g_mime_object_append_header(message, name, value, charset);
+    return found ? field_value(found) : NULL;
+}
+
+/* What the plan itself says of that field: NULL-terminated, or NULL. */
+static const char *const *planned(const ComposePlan *plan, const char *name, const char *one[2])
+{
+    const struct {
+        const char *name, *value;
+    } rows[] = {{"Date", plan->date},
+                {"From", plan->from},
+                {"Subject", plan->subject},
+                {"Message-ID", plan->message_id}};
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        one[0] = strcmp(name, rows[i].name) != 0 ? one[0] : rows[i].value;
+    }
+    return one[0] ? one : !strcmp(name, "To") ? plan->to : !strcmp(name, "Cc") ? plan->cc : NULL;
+}
+
+static bool add_usual(GString *out, const ComposePlan *plan, size_t i, GError **error)
+{
+    g_autofree char *value = given(plan, usual[i].name);
+    const char *one[2] = {value, NULL};
+    const char *const *lists = value ? one : planned(plan, usual[i].name, one);
+    if (usual[i].addresses) {
+        return compose_address_field(out, usual[i].name, lists, error);
+    }
+    if (lists) {
+        compose_field(out, usual[i].name, lists[0]);
+    }
     return true;
 }
 
-static bool add_headers(const Gmime *g, GMimeMessage *message, const ComposePlan *plan,
-                        GError **error)
+static bool is_usual(const char *name)
 {
-    GMimeObject *object = (GMimeObject *)message;
-    const char *const from[] = {plan->from, NULL};
-    if (!add_addresses(g, message, GMIME_ADDRESS_TYPE_FROM, from, error) ||
-        !add_addresses(g, message, GMIME_ADDRESS_TYPE_TO, plan->to, error) ||
-        !add_addresses(g, message, GMIME_ADDRESS_TYPE_CC, plan->cc, error)) {
-        return false;
+    bool found = false;
+    for (size_t i = 0; i < G_N_ELEMENTS(usual); i++) {
+        found |= !g_ascii_strcasecmp(name, usual[i].name);
     }
-    if (plan->subject) {
-        g->g_mime_message_set_subject(message, plan->subject, charset);
-    }
-    g->g_mime_object_set_header(object, "Date", plan->date, charset);
-    g->g_mime_object_set_header(object, "Message-ID", plan->message_id, charset);
-    for (size_t i = 0; plan->headers && plan->headers[i]; i++) {
-        if (!add_header(g, object, plan->headers[i], error)) {
+    return found;
+}
+
+static bool add_headers(GString *out, const ComposePlan *plan, GError **error)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(usual); i++) {
+        if (!add_usual(out, plan, i, error)) {
             return false;
         }
     }
+    for (size_t i = 0; plan->headers && plan->headers[i]; i++) {
+        g_autofree char *name = field_name(plan->headers[i], error);
+        if (!name) {
+            return false;
+        }
+        g_autofree char *value = field_value(plan->headers[i]);
+        if (!is_usual(name)) {
+            compose_field(out, name, value);
+        }
+    }
+    g_string_append(out, "MIME-Version: 1.0\n");
     return true;
 }
 
@@ -254,7 +289,7 @@ static void set_name(const Gmime *g, GMimePart *part, const char *name)
 static GMimePart *file_part(const Gmime *g, const ComposePart *plan)
 {
     const char *type = plan->type ? plan->type : compose_guess_type(plan->name, plan->content);
-    bool message = !g_ascii_strcasecmp(type, "message/rfc822");
+    bool message = !g_ascii_strncasecmp(type, "message/", 8);
     SmtpTextFacts facts = smtp_text_facts(plan->content);
     bool fits = facts.longest_line <= LINE_OCTETS && !facts.nul && !facts.bare_cr;
     if (message && !fits) {
@@ -281,25 +316,34 @@ static GMimePart *file_part(const Gmime *g, const ComposePart *plan)
     return part;
 }
 
-/* `first` and, behind it, the files that are (or are not) shown within the text; `first` itself
+/* Without HTML nothing refers to an inline file: it is one of the others then. */
+static bool is_related(const ComposePlan *plan, size_t i)
+{
+    return plan->html && plan->parts[i].cid;
+}
+
+/* `first` and, behind it, the files that are (or are not) shown within the HTML; `first` itself
  * when there are none. Takes `first`, which may be NULL. */
 static GMimeObject *with_files(const Gmime *g, GMimeObject *first, const ComposePlan *plan,
-                               bool inlined)
+                               bool related)
 {
     size_t n = 0;
     for (size_t i = 0; i < plan->n_parts; i++) {
-        n += (plan->parts[i].cid != NULL) == inlined;
+        n += is_related(plan, i) == related;
     }
     if (!n) {
         return first;
     }
-    GMimeMultipart *all = g->g_mime_multipart_new_with_subtype(inlined ? "related" : "mixed");
+    GMimeMultipart *all = g->g_mime_multipart_new_with_subtype(related ? "related" : "mixed");
+    if (related) { /* the type of its first part must be said (RFC 2387 3.1) */
+        g->g_mime_object_set_content_type_parameter((GMimeObject *)all, "type", "text/html");
+    }
     if (first) {
         g->g_mime_multipart_add(all, first);
         g->g_object_unref(first);
     }
     for (size_t i = 0; i < plan->n_parts; i++) {
-        if ((plan->parts[i].cid != NULL) == inlined) {
+        if (is_related(plan, i) == related) {
             GMimePart *part = file_part(g, &plan->parts[i]);
             g->g_mime_multipart_add(all, (GMimeObject *)part);
             g->g_object_unref(part);
@@ -331,9 +375,11 @@ static GMimeObject *body(const Gmime *g, const ComposePlan *plan)
 
 /* --- out --- */
 
-static GByteArray *written(const Gmime *g, GMimeObject *object)
+/* The object behind these lines. */
+static GByteArray *written(const Gmime *g, GMimeObject *object, const char *lines)
 {
     GMimeStream *stream = g->g_mime_stream_mem_new();
+    g->g_mime_stream_write(stream, lines, strlen(lines));
     GMimeFormatOptions *options = g->g_mime_format_options_new();
     g->g_mime_format_options_set_newline_format(options, GMIME_NEWLINE_FORMAT_UNIX);
     g->g_mime_object_write_to_stream(object, options, stream);
@@ -350,15 +396,13 @@ GByteArray *compose(const ComposePlan *plan, GError **error)
     if (!g) {
         return NULL;
     }
-    GMimeMessage *message = g->g_mime_message_new(TRUE);
-    GByteArray *text = NULL;
-    if (add_headers(g, message, plan, error)) {
-        GMimeObject *all = body(g, plan);
-        g->g_mime_message_set_mime_part(message, all);
-        g->g_object_unref(all);
-        text = written(g, (GMimeObject *)message);
+    g_autoptr(GString) header = g_string_new(NULL);
+    if (!add_headers(header, plan, error)) {
+        return NULL;
     }
-    g->g_object_unref(message);
+    GMimeObject *all = body(g, plan);
+    GByteArray *text = written(g, all, header->str);
+    g->g_object_unref(all);
     return text;
 }
 
@@ -400,7 +444,7 @@ GByteArray *compose_seven_bit(Bytes text, GError **error)
                    "it is signed, and encoding it anew would break the signature");
     } else {
         g->g_mime_object_encode((GMimeObject *)message, GMIME_ENCODING_CONSTRAINT_7BIT);
-        out = written(g, (GMimeObject *)message);
+        out = written(g, (GMimeObject *)message, "");
     }
     if (message) {
         g->g_object_unref(message);

@@ -9,13 +9,22 @@ static bool is_known(const char *key)
     return g_strv_contains(keys, key);
 }
 
+static bool is_list_of_strings(json_t *value)
+{
+    bool good = json_is_array(value);
+    for (size_t i = 0; i < json_array_size(value); i++) {
+        good &= json_is_string(json_array_get(value, i));
+    }
+    return good;
+}
+
 static bool check_keys(json_t *root, GError **error)
 {
     const char *key;
     json_t *value;
     json_object_foreach(root, key, value)
     {
-        bool good = json_is_string(value) || (!strcmp(key, "to") && json_is_array(value));
+        bool good = json_is_string(value) || (!strcmp(key, "to") && is_list_of_strings(value));
         if (!is_known(key) || !good) {
             return error_fail(error, POSTERN_ERROR_DATA,
                               "\"%s\": what is taken is \"file\", \"from\", \"to\" (a list) and "
@@ -34,8 +43,7 @@ static char **addresses(json_t *to)
     }
     g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
     for (size_t i = 0; i < json_array_size(to); i++) {
-        const char *one = json_string_value(json_array_get(to, i));
-        g_strv_builder_add(builder, one ? one : "");
+        g_strv_builder_add(builder, json_string_value(json_array_get(to, i)));
     }
     if (json_is_string(to)) {
         g_strv_builder_add(builder, json_string_value(to));

@@ -3,9 +3,10 @@
 
 #include "send/submit.h"
 
-/* "joe@example.org: accepted (250 2.0.0 Ok: queued as 4F2A9C)"; a refusal with what its codes mean.
- * Escaped; without line end, several lines for a refusal. The caller frees it. */
-char *send_result_line(const SmtpRecipient *recipient);
+/* Of recipient i: "joe@example.org: accepted (250 2.0.0 Ok: queued as 4F2A9C)"; a refusal with what
+ * was refused, unless it was the recipient, and what its codes mean. Escaped; without line end,
+ * several lines for a refusal. The caller frees it. */
+char *send_result_line(const Submission *s, size_t i);
 /* The worst of what became of them: "accepted", "partly accepted", "deferred", "refused",
  * "unknown", "not sent". Static. */
 const char *send_result_word(const Submission *s);

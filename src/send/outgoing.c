@@ -5,8 +5,8 @@
 #include <time.h>
 
 #include "base/escape.h"
+#include "mime/address.h"
 #include "proto/smtp_text.h"
-#include "send/address.h"
 #include "send/header.h"
 
 /* --- what is added --- */
@@ -179,7 +179,7 @@ static void add_mime(GByteArray *to, Bytes header, Bytes body)
 static const char *host_for_id(const Outgoing *o, const OutgoingPlan *plan)
 {
     const char *at = o->sender ? strrchr(o->sender, '@') : NULL;
-    return plan->host ? plan->host : at ? at + 1 : NULL;
+    return at ? at + 1 : plan->host;
 }
 
 static void add_missing(Outgoing *o, GByteArray *to, Bytes header, Bytes body,

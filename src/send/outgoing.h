@@ -21,7 +21,7 @@ typedef struct {
     const char *from;              /* for add_from: "Joe <joe@example.org>", or NULL: the sender */
     const char *sender;            /* envelope, or NULL: Sender's or From's */
     const char *const *recipients; /* lists of addresses, NULL-terminated, or NULL */
-    const char *host;              /* for Message-ID, or NULL: the sender's domain */
+    const char *host;              /* for Message-ID where nobody is the sender; or NULL */
 } OutgoingPlan;
 
 /* Takes a message as a program or file has it: an mbox "From " line in front goes, every line end

@@ -2,11 +2,18 @@
 
 #include <string.h>
 
+#include "io/addresses.h"
 #include "io/rdata.h"
+#include "tls/plan.h"
 
 enum { HOPS_MAX = 20 };
 
-static const char *const proofs[] = {"opportunistic TLS", "MTA-STS", "DANE"};
+static const char *const proofs[] = {
+    "opportunistic TLS",
+    "TLS, whoever it is: it has TLSA records, but none of them can be used",
+    "MTA-STS",
+    "DANE",
+};
 
 const char *route_proof_name(RouteProof proof)
 {
@@ -139,6 +146,23 @@ static void apply_mta_sts(const StsPlan *sts, const char *domain, Route *route)
 
 /* --- DANE --- */
 
+/* Is there one that a mail server may rely on? (RFC 7672 3.1) */
+static bool has_usable(const DnsAnswer *answer)
+{
+    bool found = false;
+    for (guint i = 0; i < answer->records->len; i++) {
+        gsize len;
+        const char *data = g_bytes_get_data(g_ptr_array_index(answer->records, i), &len);
+        TlsaRecord *record = tlsa_record_parse((Bytes){data, len});
+        found |= record && (record->usage == 2 || record->usage == 3) && record->selector <= 1 &&
+                 record->matching <= 2;
+        if (record) {
+            tlsa_record_free(record);
+        }
+    }
+    return found;
+}
+
 /* TLSA counts only where MX, addresses and the records themselves are validated (RFC 7672 2.2);
  * then it has the say, whatever MTA-STS wants (RFC 8461 2). */
 static void apply_dane(Dns *dns, Deadline deadline, RouteHop *hop)
@@ -155,10 +179,29 @@ static void apply_dane(Dns *dns, Deadline deadline, RouteHop *hop)
         g_free(hop->unusable);
         hop->unusable = g_strdup_printf("its TLSA records cannot be had: %s",
                                         answer ? "the answer is bogus" : error->message);
-    } else if (answer->secure && answer->records->len) {
+    } else if (answer->secure && has_usable(answer)) {
         g_clear_pointer(&hop->unusable, g_free);
         hop->proof = ROUTE_DANE;
+    } else if (answer->secure && answer->records->len) {
+        hop->proof = MAX(hop->proof, ROUTE_TLS); /* RFC 7672 2.2 */
     }
+}
+
+/* "[127.0.0.1]", "[IPv6:::1]" (RFC 5321 4.1.3). */
+static bool use_literal(const char *domain, Route *route, GError **error)
+{
+    enum { TAG = 5 };
+    size_t len = strlen(domain);
+    bool six = !g_ascii_strncasecmp(domain + 1, "IPv6:", TAG);
+    g_autofree char *host = g_strndup(domain + 1, len > 2 ? len - 2 : 0);
+    const char *number = host + (six ? TAG : 0);
+    DnsAddress address;
+    if (domain[len - 1] != ']' || !address_parse(number, &address)) {
+        return error_fail(error, POSTERN_ERROR_NO_HOST, "%s is no address of a host", domain);
+    }
+    add_hop(route, g_strdup(number), 0);
+    route->implicit = true;
+    return true;
 }
 
 Route *route_find(const StsPlan *plan, const char *domain, GError **error)
@@ -168,6 +211,9 @@ Route *route_find(const StsPlan *plan, const char *domain, GError **error)
     g_autoptr(Route) route = g_new0(Route, 1);
     route->hops = g_ptr_array_new_with_free_func(hop_free);
     bool secure = false;
+    if (domain[0] == '[') {
+        return use_literal(domain, route, error) ? g_steal_pointer(&route) : NULL;
+    }
     if (!find_hosts(dns, domain, deadline, route, &secure, error)) {
         return NULL;
     }

@@ -6,6 +6,7 @@
 
 typedef enum {
     ROUTE_OPPORTUNISTIC, /* TLS where it is offered, whoever it is */
+    ROUTE_TLS,           /* TLS, whoever it is: it has TLSA records, but none that can be used */
     ROUTE_MTA_STS,       /* TLS, and a certificate of the Web's authorities for the host's name */
     ROUTE_DANE,          /* TLS, and a certificate that the TLSA records vouch for */
 } RouteProof;
@@ -26,10 +27,11 @@ typedef struct {
 void route_free(Route *route);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Route, route_free)
 
-/* Looks up MX, MTA-STS and TLSA, as the plan says. UNAVAILABLE for a null MX, NO_HOST for a domain
- * that is not there, TEMPFAIL, TIMEOUT, INSECURE (a bogus answer). The caller frees it. Suspends.
+/* Looks up MX, MTA-STS and TLSA, as the plan says; "[127.0.0.1]" is its own host. UNAVAILABLE for a
+ * null MX, NO_HOST for a domain that is not there, TEMPFAIL, TIMEOUT, INSECURE (a bogus answer).
+ * The caller frees it. Suspends.
  */
 Route *route_find(const StsPlan *plan, const char *domain, GError **error);
 
-/* "DANE", "MTA-STS", "opportunistic TLS". Static. */
+/* "DANE", "MTA-STS", "opportunistic TLS" and such. Static. */
 const char *route_proof_name(RouteProof proof);

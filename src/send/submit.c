@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "send/address.h"
+#include "mime/address.h"
 
 enum { STATUS_OK = 0, STATUS_UNAVAILABLE = 69, STATUS_TEMPFAIL = 75 };
 
@@ -32,24 +32,39 @@ static bool check_notify(const char *notify, GError **error)
                       "--notify takes NEVER, or some of SUCCESS,FAILURE,DELAY, not \"%s\"", notify);
 }
 
+static bool is_printable(const char *text)
+{
+    bool good = true;
+    for (const char *c = text; *c; c++) {
+        good &= g_ascii_isprint(*c);
+    }
+    return good;
+}
+
 bool submit_check_wishes(const SubmitWishes *w, GError **error)
 {
     if (w->notify && !check_notify(w->notify, error)) {
         return false;
     }
-    if (w->envid && (strlen(w->envid) > 100 || strpbrk(w->envid, "\r\n"))) {
+    if (w->ret && g_ascii_strcasecmp(w->ret, "FULL") != 0 &&
+        g_ascii_strcasecmp(w->ret, "HDRS") != 0) {
+        return error_fail(error, POSTERN_ERROR_USAGE, "--ret takes full or hdrs, not \"%s\"",
+                          w->ret);
+    }
+    if (w->envid && (strlen(w->envid) > 100 || !is_printable(w->envid))) {
         return error_fail(error, POSTERN_ERROR_USAGE,
-                          "--envid takes at most 100 characters on one line (RFC 3461 4.4)");
+                          "--envid takes at most 100 characters of printable ASCII (RFC 3461 4.4)");
     }
     if (w->orcpt) {
         const char *semicolon = strchr(w->orcpt, ';');
         size_t type = semicolon ? (size_t)(semicolon - w->orcpt) : 0;
-        bool good = type && semicolon[1] &&
+        bool good = type && semicolon[1] && is_printable(w->orcpt) &&
                     strspn(w->orcpt, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
                                      "0123456789-") == type;
         if (!good) {
             return error_fail(error, POSTERN_ERROR_USAGE,
-                              "--orcpt takes TYPE;ADDRESS, such as rfc822;joe@example.org");
+                              "--orcpt takes TYPE;ADDRESS in printable ASCII, such as "
+                              "rfc822;joe@example.org");
         }
     }
     return true;

@@ -2,6 +2,7 @@
 
 import json
 import random
+import signal
 import subprocess
 import time
 from collections import Counter
@@ -77,6 +78,20 @@ def test_no_retries_is_a_number_too(postern, box):
     assert postern.run("send", "smtp://127.0.0.1:1", "--batch", box, "--retries=some").status == 64
 
 
+def test_an_interrupt_ends_it_and_the_next_run_goes_on(postern, sink, box):
+    """One that was under way may come twice: nobody knows whether it had been taken."""
+    server, home = sink(pace=0.02), postern.home()
+    child = subprocess.Popen([binary(), "send", server.url, "--batch", str(box)], env=postern.environment(home),
+                             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)  # fmt: skip
+    while sum(server.taken.values()) < 3:
+        time.sleep(0.01)
+    child.send_signal(signal.SIGINT)
+    assert child.wait(30) == 130 and "interrupted" in child.stderr.read()
+    left = postern.run("send", server.url, "--batch", box, home=home)
+    assert left.status == 0 and "sent before" in left.err, left
+    assert set(server.taken) == set(once()) and sum(server.taken.values()) <= MESSAGES + 1
+
+
 def test_two_runs_of_one_batch_do_not_send_it_twice(postern, sink, box):
     server = sink(pace=0.05)
     home = postern.home()
@@ -105,7 +120,13 @@ def test_an_mbox_and_a_maildir_and_lines_of_json(postern, sink, tmp_path):
     lines = [{"file": f"{tmp_path}/maildir/tmp/c", "from": ALICE, "to": [BOB, "c@d"]}] * 2
     done = postern.run("send", server.url, "--batch=-", input="\n".join(map(json.dumps, lines)))
     assert done.status == 0 and server.taken["m0012"] == 2, done
-    assert postern.run("send", server.url, "--batch=-", input='{"file": 1}').status == 65
+    one = {"file": f"{tmp_path}/maildir/tmp/c", "id": "1"}
+    for bad in ([{"file": 1}], [{"file": "x", "to": [1]}], [one, one], [["file"]], [{"to": "a@b"}]):
+        assert postern.run("send", server.url, "--batch=-", input="\n".join(map(json.dumps, bad))).status == 65
+    (tmp_path / "box").mkdir()
+    (tmp_path / "box/n.eml").write_text("Subject: nobody\n\n")
+    done = postern.run("send", server.url, "--batch", tmp_path / "box")
+    assert done.out == "n.eml: not sent: nobody is named to send it to\n" and "1 failed" in done.err, done
 
 
 def test_kill_at_any_moment_loses_nothing_and_doubles_only_in_the_window(postern, sink, box):

@@ -1,5 +1,8 @@
 """`postern send --mx`: the hosts of a domain in their order, and what each must prove."""
 
+import json
+import re
+
 import pytest
 
 ALICE = "alice@example.test"
@@ -101,7 +104,39 @@ def test_a_domain_without_mx_is_its_own(direct):
     assert "=== four.example.test: four.example.test, " in done.err, done
 
 
+def test_records_that_cannot_be_used_still_mean_tls(direct):
+    """RFC 7672 2.2: without proof then, but not without TLS. PKIX usages are among them (3.1.3)."""
+    for name in ("dane-unusable", "dane-pkix"):
+        done = direct(f"bob@{name}.example.test", hosts=[f"{name}.example.test"])
+        assert "TLS, whoever it is" in done.err and "refused (554 5.7.1" in done.out, done
+
+
+def test_records_that_do_not_fit_stop_it(direct):
+    done = direct("bob@dane-wrong.example.test", hosts=["dane-wrong.example.test"])
+    assert done.status == PROTOCOL and "mail for dane-wrong.example.test: " in done.err and done.out == "", done
+    assert done.err.count("the zone says: TLSA 3 1 1") == 1
+
+
+def test_an_address_literal_is_its_own_host(direct):
+    done = direct("bob@[127.0.0.1]", hosts=["127.0.0.1"])
+    assert done.status == 0 and "=== [127.0.0.1]: 127.0.0.1, opportunistic TLS" in done.err, done
+    assert direct("bob@[nonsense]").status == NO_HOST
+
+
+def test_a_dry_run_shows_the_way_and_sends_nothing(direct):
+    done = direct("bob@many-mx.example.test,x@nullmx.example.test", "--dry-run")
+    assert re.search(r"^ +10  mail\.example\.test  DANE\n +20  backup\.example\.test  opportunistic TLS\n", done.out, re.MULTILINE), done
+    assert "accepted" not in done.out and "null MX" in done.err and done.status == UNAVAILABLE
+
+
+def test_json_names_those_it_could_not_go_to(direct):
+    done = direct("bob@nullmx.example.test", "--json")
+    (recipient,) = json.loads(done.out)["recipients"]
+    assert recipient == {"address": "bob@nullmx.example.test", "fate": "not sent", "answer": None}
+
+
 def test_what_it_does_not_go_with(direct, postern):
+    assert direct("bob@example.test", "--user=alice").status == 64
     assert direct("bob@example.test", "smtp://localhost").status == 64
     assert direct("bob@example.test", "--stop-after=tls").status == 64
     assert direct("postmaster").status == 65

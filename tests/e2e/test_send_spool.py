@@ -130,7 +130,17 @@ def test_what_is_too_old_is_given_up(queue, flush, waiting, tmp_path):
     done = flush(status=UNAVAILABLE)
     assert "its time is over" in done.err and waiting() == [], done
     (file,) = (tmp_path / "box/new").iterdir()
-    assert b"Status: 4.4.7" in file.read_bytes()
+    text = file.read_bytes()
+    assert b"Status: 4.4.7" in text and b"the server said" not in text and b"Diagnostic-Code: smtp" not in text
+
+
+def test_messages_go_in_the_order_they_came(queue, flush, waiting, sink):
+    server = sink()
+    wanted = [f"m{number:04}" for number in (3, 1, 2, 0)]
+    ids = [queue(server.url, subject) for subject in wanted]
+    assert [job["id"] for job in waiting()] == ids
+    flush()
+    assert [subject for subject, _, _ in server.yes] == wanted
 
 
 def test_hold_release_remove(queue, flush, waiting, sink, postern, home):

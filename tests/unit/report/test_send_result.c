@@ -10,15 +10,35 @@ static void test_lines(void)
         .address = "a\033@b",
         .fate = SMTP_REFUSED,
         .answer = {.code = 550, .enhanced = "5.1.1", .text = "5.1.1 no\nsuch\x07 user"}};
-    g_autofree char *line = send_result_line(&r);
+    Submission refused = {.recipients = &r, .n = 1};
+    g_autofree char *line = send_result_line(&refused, 0);
     g_assert_nonnull(strstr(line, "refused (550 5.1.1 no such"));
     g_assert_nonnull(strstr(line, "\n  5.1.1 "));
     g_assert_null(strchr(line, '\033'));
     g_assert_null(strchr(line, '\x07'));
     SmtpRecipient fine = {
         .address = "a@b", .fate = SMTP_ACCEPTED, .answer = {.code = 250, .text = "ok"}};
-    g_autofree char *yes = send_result_line(&fine);
+    Submission taken = {.recipients = &fine, .n = 1};
+    g_autofree char *yes = send_result_line(&taken, 0);
     g_assert_cmpstr(yes, ==, "a@b: accepted (250 ok)");
+}
+
+/* A refusal that is no answer to RCPT says of what it is one; a code that each line has is said
+ * once. */
+static void test_what_was_refused(void)
+{
+    SmtpAnswer spam = {.code = 554, .enhanced = "5.7.1", .text = "5.7.1 spam\n5.7.1 go away"};
+    SmtpRecipient r = {.address = "a@b", .fate = SMTP_REFUSED, .answer = spam};
+    Submission s = {.recipients = &r, .n = 1, .result = {.end = spam}};
+    g_autofree char *line = send_result_line(&s, 0);
+    g_assert_true(
+        g_str_has_prefix(line, "a@b: refused (554 5.7.1 spam go away), the answer to the text\n"));
+    s.result = (SmtpMailResult){.mail = spam};
+    g_autofree char *mail = send_result_line(&s, 0);
+    g_assert_nonnull(strstr(mail, "), the answer to MAIL FROM\n"));
+    s.result = (SmtpMailResult){.mail = {.code = 250}};
+    g_autofree char *rcpt = send_result_line(&s, 0);
+    g_assert_null(strstr(rcpt, "the answer"));
 }
 
 static void test_words(void)
@@ -84,6 +104,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/send-result/lines", test_lines);
+    g_test_add_func("/send-result/what-was-refused", test_what_was_refused);
     g_test_add_func("/send-result/the-worst-word", test_words);
     g_test_add_func("/send-result/account", test_json_of_a_checked_account);
     g_test_add_func("/send-result/json", test_json_is_one_line_whatever_the_server_says);

@@ -1,4 +1,4 @@
-#include "send/address.h"
+#include "mime/address.h"
 
 #include <string.h>
 
@@ -11,10 +11,19 @@ enum { SHOWN_MAX = 80, LIST_MAX = 100 * 1000 };
 /* One entry of the list while it is read. */
 typedef struct {
     Bytes rest;
-    GString *plain; /* what stands outside of angle brackets and comments */
-    GString *angle; /* what stands inside */
-    bool has_angle;
+    GString *plain;   /* what stands outside of angle brackets and comments */
+    GString *angle;   /* what stands inside */
+    GString *comment; /* the last one */
+    bool has_angle, in_group;
+    GArray *out; /* of AddressEntry */
 } Reader;
+
+static void clear_entry(void *data)
+{
+    AddressEntry *entry = data;
+    g_free(entry->name);
+    g_free(entry->address);
+}
 
 static bool refuse(Bytes shown_of, const char *why, GError **error)
 {
@@ -30,17 +39,20 @@ static char take(Reader *r)
 }
 
 /* "(...)", nested. The first bracket has been taken. */
-static bool skip_comment(Reader *r)
+static bool take_comment(Reader *r)
 {
+    g_string_truncate(r->comment, 0);
     for (size_t depth = 1; depth;) {
         if (!r->rest.len) {
             return false;
         }
         char c = take(r);
-        if (c == '\\' && r->rest.len) {
-            take(r);
+        bool quoted = c == '\\' && r->rest.len;
+        c = quoted ? take(r) : c;
+        depth += quoted ? 0 : (c == '(') - (c == ')');
+        if (depth) {
+            g_string_append_c(r->comment, c);
         }
-        depth += (c == '(') - (c == ')');
     }
     return true;
 }
@@ -88,45 +100,76 @@ static const char *without_route(const char *address)
     return colon ? colon + 1 : address;
 }
 
-static bool finish(Reader *r, Bytes whole, GPtrArray *out, GError **error)
+/* "\"Doe, Joe\"  Jr." -> "Doe, Joe Jr."; NULL when nothing is left. The caller frees it. */
+static char *unquoted(const char *words)
+{
+    GString *out = g_string_new(NULL);
+    for (const char *c = words; *c; c++) {
+        bool pair = *c == '\\' && c[1];
+        bool again = *c == ' ' && (!out->len || out->str[out->len - 1] == ' ');
+        c += pair;
+        if (pair || (*c != '"' && !again)) {
+            g_string_append_c(out, *c);
+        }
+    }
+    char *name = g_strchomp(g_string_free(out, FALSE));
+    if (!*name) {
+        g_clear_pointer(&name, g_free);
+    }
+    return name;
+}
+
+static void add_entry(Reader *r, char *name, const char *address)
+{
+    AddressEntry entry = {.name = name, .address = g_strdup(address)};
+    g_array_append_val(r->out, entry);
+    g_string_truncate(r->plain, 0);
+    g_string_truncate(r->angle, 0);
+    g_string_truncate(r->comment, 0);
+    r->has_angle = false;
+}
+
+static bool finish(Reader *r, Bytes whole, GError **error)
 {
     g_autofree char *plain = g_strdup(g_strstrip(r->plain->str));
     const char *address = r->has_angle ? without_route(r->angle->str) : plain;
-    bool nothing = !*plain && !r->has_angle;
-    g_autoptr(GError) cause = NULL;
-    if (!nothing && (!*address || !smtp_path_check(address, true, &cause))) {
-        return cause ? refuse(whole, cause->message, error)
-                     : refuse(whole, "the brackets are empty", error);
+    if (!*plain && !r->has_angle) {
+        return true;
     }
-    if (!nothing && out->len >= LIST_MAX) {
+    g_autoptr(GError) cause = NULL;
+    if (!*address || !smtp_path_check(address, true, &cause)) {
+        return refuse(whole, cause ? cause->message : "the brackets are empty", error);
+    }
+    if (r->out->len >= LIST_MAX) {
         return refuse(whole, "it has too many", error);
     }
-    if (!nothing) {
-        g_ptr_array_add(out, g_strdup(address));
-    }
-    g_string_truncate(r->plain, 0);
-    g_string_truncate(r->angle, 0);
-    r->has_angle = false;
+    add_entry(r, unquoted(r->has_angle && *plain ? plain : r->comment->str), address);
     return true;
 }
 
-static bool read_list(Reader *r, Bytes whole, GPtrArray *out, GError **error)
+static bool read_list(Reader *r, Bytes whole, GError **error)
 {
     while (r->rest.len) {
         char c = take(r);
         bool fine = true;
         if (c == '(') {
-            fine = skip_comment(r);
+            fine = take_comment(r);
         } else if (c == '"') {
             fine = take_quoted(r, r->plain);
         } else if (c == '<') {
             fine = take_angle(r);
         } else if (c == ',' || c == ';') {
-            if (!finish(r, whole, out, error)) {
+            if (!finish(r, whole, error)) {
                 return false;
             }
-        } else if (c == ':' && !r->has_angle && !strchr(r->plain->str, '@')) {
-            g_string_truncate(r->plain, 0); /* a group's name */
+            if (c == ';' && r->in_group) {
+                add_entry(r, NULL, NULL);
+                r->in_group = false;
+            }
+        } else if (c == ':' && !r->in_group && !r->has_angle && !strchr(r->plain->str, '@')) {
+            char *name = unquoted(r->plain->str);
+            add_entry(r, name ? name : g_strdup(""), NULL);
+            r->in_group = true;
         } else {
             g_string_append_c(r->plain, strchr("\r\n\t", c) ? ' ' : c);
         }
@@ -134,18 +177,34 @@ static bool read_list(Reader *r, Bytes whole, GPtrArray *out, GError **error)
             return refuse(whole, "a bracket or quote is left open", error);
         }
     }
-    return finish(r, whole, out, error);
+    return finish(r, whole, error);
+}
+
+GArray *address_entries(Bytes list, GError **error)
+{
+    if (list.len && memchr(list.data, '\0', list.len)) {
+        refuse(list, "a NUL is in it", error);
+        return NULL;
+    }
+    g_autoptr(GString) plain = g_string_new(NULL);
+    g_autoptr(GString) angle = g_string_new(NULL);
+    g_autoptr(GString) comment = g_string_new(NULL);
+    g_autoptr(GArray) out = g_array_new(FALSE, TRUE, sizeof(AddressEntry));
+    g_array_set_clear_func(out, clear_entry);
+    Reader r = {.rest = list, .plain = plain, .angle = angle, .comment = comment, .out = out};
+    return read_list(&r, list, error) ? g_steal_pointer(&out) : NULL;
 }
 
 bool address_list(Bytes list, GPtrArray *out, GError **error)
 {
-    if (list.len && memchr(list.data, '\0', list.len)) {
-        return refuse(list, "a NUL is in it", error);
+    g_autoptr(GArray) entries = address_entries(list, error);
+    for (guint i = 0; entries && i < entries->len; i++) {
+        AddressEntry *entry = &g_array_index(entries, AddressEntry, i);
+        if (entry->address) {
+            g_ptr_array_add(out, g_steal_pointer(&entry->address));
+        }
     }
-    g_autoptr(GString) plain = g_string_new(NULL);
-    g_autoptr(GString) angle = g_string_new(NULL);
-    Reader r = {.rest = list, .plain = plain, .angle = angle};
-    return read_list(&r, list, out, error);
+    return entries != NULL;
 }
 
 char *address_one(const char *text, GError **error)

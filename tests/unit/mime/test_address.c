@@ -1,4 +1,4 @@
-#include "send/address.h"
+#include "mime/address.h"
 
 static char *joined(const char *list)
 {

@@ -5,6 +5,17 @@
 #include "base/bytes.h"
 #include "base/error.h"
 
+/* "Joe <joe@example.org>". A group is an entry with its name, what is in it, and one with neither.
+ */
+typedef struct {
+    char *name;    /* without quotes, or of a comment; NULL: none */
+    char *address; /* NULL: a group begins or ends */
+} AddressEntry;
+
+/* The entries of a list (of AddressEntry). The caller unrefs the array. NULL with DATA, as below.
+ */
+GArray *address_entries(Bytes list, GError **error);
+
 /* Appends each "local@domain" of the list to `out` (of char*, owned by it). Something that is no
  * address fails with DATA and names it. An empty list and an empty group are fine. */
 bool address_list(Bytes list, GPtrArray *out, GError **error);
