@@ -40,6 +40,10 @@ class Proxy:
         self._loop.close()
         self._listener.close()
 
+    def drop(self):
+        """Breaks off the connections there are; new ones may come."""
+        self._loop.call_soon_threadsafe(lambda: [task.cancel() for task in self._tasks])
+
     def _run(self):
         self._loop.run_until_complete(self._serve_until_stopped())
 
