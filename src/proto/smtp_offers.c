@@ -20,29 +20,50 @@ static uint64_t limit(const char *args, const char *name)
     return 0;
 }
 
+#define EXTENSION(name, field)                                                                     \
+    {                                                                                              \
+        name, sizeof(name) - 1, offsetof(SmtpOffers, field)                                        \
+    }
+
+static const struct {
+    const char *name;
+    size_t len;    /* of the name: nearly all others differ in it */
+    size_t offset; /* of a bool in SmtpOffers */
+} extensions[] = {
+    EXTENSION("PIPELINING", pipelining),
+    EXTENSION("CHUNKING", chunking),
+    EXTENSION("8BITMIME", eight_bit),
+    EXTENSION("SMTPUTF8", smtputf8),
+    EXTENSION("DSN", dsn),
+    EXTENSION("REQUIRETLS", require_tls),
+    EXTENSION("AUTH", auth),
+    EXTENSION("ENHANCEDSTATUSCODES", enhanced_codes),
+    EXTENSION("SIZE", size),
+};
+
+static void take_name(SmtpOffers *offers, Bytes name)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(extensions); i++) {
+        if (name.len == extensions[i].len && bytes_equal_ci(name, extensions[i].name)) {
+            *(bool *)((char *)offers + extensions[i].offset) = true;
+            return;
+        }
+    }
+}
+
 SmtpOffers smtp_offers(const Caps *caps)
 {
     SmtpOffers offers = {0};
-    if (!caps) {
-        return offers;
+    for (size_t i = 0; i < caps_count(caps); i++) {
+        take_name(&offers, bytes_of(caps_name(caps, i)));
     }
-    offers = (SmtpOffers){
-        .pipelining = caps_has(caps, "PIPELINING"),
-        .chunking = caps_has(caps, "CHUNKING"),
-        .eight_bit = caps_has(caps, "8BITMIME"),
-        .smtputf8 = caps_has(caps, "SMTPUTF8"),
-        .dsn = caps_has(caps, "DSN"),
-        .require_tls = caps_has(caps, "REQUIRETLS"),
-        .auth = caps_has(caps, "AUTH"),
-        .enhanced_codes = caps_has(caps, "ENHANCEDSTATUSCODES"),
-        .size = caps_has(caps, "SIZE"),
-        .mail_max = limit(caps_args(caps, "LIMITS"), "MAILMAX"),
-        .rcpt_max = limit(caps_args(caps, "LIMITS"), "RCPTMAX"),
-        .rcpt_domain_max = limit(caps_args(caps, "LIMITS"), "RCPTDOMAINMAX"),
-    };
-    if (!bytes_number(bytes_trim(bytes_of(caps_args(caps, "SIZE"))), UINT64_MAX,
-                      &offers.size_max)) {
+    Bytes size = bytes_trim(bytes_of(caps_args(caps, "SIZE")));
+    if (!bytes_number(size, UINT64_MAX, &offers.size_max)) {
         offers.size_max = 0;
     }
+    const char *limits = caps_args(caps, "LIMITS");
+    offers.mail_max = limit(limits, "MAILMAX");
+    offers.rcpt_max = limit(limits, "RCPTMAX");
+    offers.rcpt_domain_max = limit(limits, "RCPTDOMAINMAX");
     return offers;
 }

@@ -1,4 +1,5 @@
 /* batch_list.c: which messages lie at a place. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -33,23 +34,30 @@ static int by_name(gconstpointer a, gconstpointer b)
     return strcmp((*(BatchItem *const *)a)->name, (*(BatchItem *const *)b)->name);
 }
 
+/* Most file systems tell it along with the name; else, and of a link, it has to be asked. */
+static bool is_regular(const struct dirent *entry, const char *file)
+{
+    bool told = entry->d_type != DT_UNKNOWN && entry->d_type != DT_LNK;
+    return told ? entry->d_type == DT_REG : g_file_test(file, G_FILE_TEST_IS_REGULAR);
+}
+
 /* The regular files of one directory. A Maildir's flags, behind the colon, may change: the key is
  * what stands before it. */
 static bool list_files(const char *path, bool maildir, GPtrArray *items, GError **error)
 {
-    g_autoptr(GError) cause = NULL;
-    g_autoptr(GDir) dir = g_dir_open(path, 0, &cause);
+    DIR *dir = opendir(path);
     if (!dir) {
-        return error_fail(error, POSTERN_ERROR_NO_INPUT, "%s", cause->message);
+        return error_fail(error, POSTERN_ERROR_NO_INPUT, "the directory %s: %m", path);
     }
-    const char *name;
-    while ((name = g_dir_read_name(dir))) {
+    for (const struct dirent *entry; (entry = readdir(dir));) {
+        const char *name = entry->d_name;
         g_autofree char *file = g_build_filename(path, name, NULL);
-        if (name[0] != '.' && g_file_test(file, G_FILE_TEST_IS_REGULAR)) {
+        if (name[0] != '.' && is_regular(entry, file)) {
             char *key = maildir ? g_strndup(name, strcspn(name, ":")) : g_strdup(name);
             add(items, key, name, g_steal_pointer(&file));
         }
     }
+    closedir(dir);
     return true;
 }
 

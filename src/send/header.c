@@ -2,32 +2,32 @@
 
 #include <string.h>
 
-/* The length of the line at the front, its end included. */
-static size_t line_length(Bytes text)
+/* The end of the line that begins at `at`. */
+static const char *line_end(const char *at, const char *end)
 {
-    const char *lf = text.len ? memchr(text.data, '\n', text.len) : NULL;
-    return lf ? (size_t)(lf - text.data) + 1 : text.len;
+    const char *lf = memchr(at, '\n', (size_t)(end - at));
+    return lf ? lf + 1 : end;
 }
 
-/* "Name:" of printable ASCII; blanks before the colon are what RFC 5322 4.5 calls obsolete. 0: no
- * field. */
-static size_t name_length(Bytes line, size_t *colon)
+static bool in_name(char c)
 {
-    size_t i = 0;
-    while (i < line.len && line.data[i] > 0x20 && line.data[i] < 0x7f && line.data[i] != ':') {
-        i++;
-    }
-    size_t name = i;
-    while (i < line.len && (line.data[i] == ' ' || line.data[i] == '\t')) {
-        i++;
-    }
-    *colon = i;
-    return i < line.len && line.data[i] == ':' ? name : 0;
+    return c > 0x20 && c < 0x7f && c != ':';
 }
 
-static bool continues(Bytes text, size_t at)
+/* "Name:" of printable ASCII; blanks before the colon are what RFC 5322 4.5 calls obsolete. NULL:
+ * no field. */
+static const char *name_end(const char *at, const char *end, const char **colon)
 {
-    return at < text.len && (text.data[at] == ' ' || text.data[at] == '\t');
+    const char *c = at;
+    while (c < end && in_name(*c)) {
+        c++;
+    }
+    const char *name = c;
+    while (c < end && (*c == ' ' || *c == '\t')) {
+        c++;
+    }
+    *colon = c;
+    return c < end && *c == ':' && name > at ? name : NULL;
 }
 
 static Bytes without_end(Bytes text)
@@ -40,18 +40,22 @@ static Bytes without_end(Bytes text)
 
 bool header_next(Bytes *rest, HeaderField *ret)
 {
-    size_t len = line_length(*rest), colon;
-    size_t name = name_length(bytes_sub(*rest, 0, len), &colon);
+    if (!rest->len) {
+        return false;
+    }
+    const char *at = rest->data, *end = at + rest->len, *colon;
+    const char *name = name_end(at, end, &colon);
     if (!name) {
         return false;
     }
-    while (continues(*rest, len)) {
-        len += line_length(bytes_sub(*rest, len, rest->len));
+    const char *next = line_end(colon, end);
+    while (next < end && (*next == ' ' || *next == '\t')) {
+        next = line_end(next, end);
     }
-    ret->whole = bytes_sub(*rest, 0, len);
-    ret->name = bytes_sub(*rest, 0, name);
-    ret->value = without_end(bytes_sub(ret->whole, colon + 1, len));
-    *rest = bytes_sub(*rest, len, rest->len);
+    ret->whole = (Bytes){at, (size_t)(next - at)};
+    ret->name = (Bytes){at, (size_t)(name - at)};
+    ret->value = without_end((Bytes){colon + 1, (size_t)(next - colon - 1)});
+    *rest = (Bytes){next, (size_t)(end - next)};
     return true;
 }
 
