@@ -329,6 +329,7 @@ static Outgoing *make_message(Sendmail *s, GByteArray *raw, GError **error)
     OutgoingPlan plan = {.add_from = true,
                          .take_recipients = s->take_recipients,
                          .from = from,
+                         .host = strrchr(own, '@') + 1,
                          .sender = sender,
                          .recipients = (const char *const *)lists};
     g_autoptr(Outgoing) message = outgoing_new(bytes_of_array(raw), &plan, error);

@@ -7,6 +7,7 @@
 #include "base/escape.h"
 #include "mime/address.h"
 #include "proto/smtp_text.h"
+#include "send/encoded_field.h"
 #include "send/header.h"
 
 /* --- what is added --- */
@@ -144,18 +145,31 @@ static void append(GByteArray *to, Bytes bytes)
     g_byte_array_append(to, (const guint8 *)bytes.data, (guint)bytes.len);
 }
 
+/* One that is not ASCII is encoded where that can be: a server without SMTPUTF8 can take it then.
+ */
+static void add_field(GByteArray *to, const HeaderField *field)
+{
+    if (!encoded_field(to, field)) {
+        append(to, field->whole);
+    }
+}
+
 static void append_field(GByteArray *to, const char *name, const char *value)
 {
     g_autofree char *line = g_strconcat(name, ": ", value, "\r\n", NULL);
-    append(to, bytes_of(line));
+    add_field(to, &(HeaderField){bytes_of(name), bytes_of(value), bytes_of(line)});
 }
 
 static void copy_fields(GByteArray *to, Bytes header)
 {
+    bool ascii = !smtp_text_has_eight_bit(header); /* nearly always */
     HeaderField field;
     while (header_next(&header, &field)) {
-        if (!bytes_equal_ci(field.name, "Bcc") && !bytes_equal_ci(field.name, "Resent-Bcc")) {
+        bool hidden = bytes_equal_ci(field.name, "Bcc") || bytes_equal_ci(field.name, "Resent-Bcc");
+        if (!hidden && ascii) {
             append(to, field.whole);
+        } else if (!hidden) {
+            add_field(to, &field);
         }
     }
 }
@@ -204,8 +218,9 @@ static void look_at(Outgoing *o)
 {
     Bytes body, header = header_split(bytes_of_array(o->text), &body);
     HeaderField id;
-    o->eight_bit = smtp_text_has_eight_bit(body);
-    o->header_eight_bit = smtp_text_has_eight_bit(header);
+    bool high = smtp_text_has_eight_bit(header);
+    o->header_eight_bit = high && g_utf8_validate(header.data, (gssize)header.len, NULL);
+    o->eight_bit = smtp_text_has_eight_bit(body) || (high && !o->header_eight_bit);
     g_clear_pointer(&o->message_id, g_free);
     if (header_find(header, "Message-ID", &id)) {
         o->message_id = bytes_dup(bytes_trim(id.value));

@@ -10,8 +10,8 @@ typedef struct {
     char *sender;          /* envelope; "" is the null reverse-path; NULL: not known yet */
     GPtrArray *recipients; /* envelope, of char*; each once */
     char *message_id;      /* with its brackets, or NULL */
-    bool eight_bit;        /* octets above 127 in the body */
-    bool header_eight_bit; /* ... in the header: that needs SMTPUTF8 (RFC 6532) */
+    bool eight_bit;        /* octets above 127 in the body, or, no UTF-8, in the header */
+    bool header_eight_bit; /* UTF-8 in the header: that needs SMTPUTF8 (RFC 6532) */
 } Outgoing;
 
 typedef struct {

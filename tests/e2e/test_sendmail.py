@@ -57,7 +57,17 @@ def test_a_name_alone_is_somebody_here(sendmail, server):
     envelope = [line for line in server.said if line.startswith(("MAIL", "RCPT"))]
     assert envelope[0].startswith(f"MAIL FROM:<cron@{host}>"), envelope
     assert envelope[1:] == [f"RCPT TO:<joe@{host}>", f"RCPT TO:<ann@{host}>"]
-    assert "\nTo: joe, Ann <ann>\n" in server.texts[0]
+    assert "\nTo: joe, Ann <ann>\n" in server.texts[0] and f"@{host.partition('.')[0]}" in server.texts[0].partition("Message-ID: ")[2]
+
+
+def test_a_raw_subject_needs_no_smtputf8(sendmail, server):
+    """PHP's mail() leaves it so: the sink, and many a server behind ours, has none."""
+    text = f"From: Jörg <{ALICE}>\nTo: {BOB}\nSubject: Grüße\n\nHöllo\n"
+    done = sendmail("-t", input=text)
+    assert (done.returncode, done.stderr) == (0, ""), done
+    message = email.message_from_string(server.texts[0], policy=email.policy.default)
+    assert message["subject"] == "Grüße" and message["from"].addresses[0].display_name == "Jörg"
+    assert server.texts[0].partition("\n\n")[0].isascii() and "SMTPUTF8" not in "".join(server.said)
 
 
 def test_no_second_message_hides_in_the_first(sendmail, server):
