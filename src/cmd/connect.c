@@ -173,7 +173,13 @@ static bool take_tls(Connection *c, GError **error)
     tls->keylog_file = environment("SSLKEYLOGFILE");
     tls->trace = o->trace != NULL;
     tls->trace_line = trace_line;
-    return take_versions(c, error) && tls_plan_check(tls, error);
+    if (!take_versions(c, error) || !tls_plan_check(tls, error)) {
+        return false;
+    }
+    if (tls->demand != TLS_OFF) {
+        io_meanwhile(tls_prepare);
+    }
+    return true;
 }
 
 /* --- the way there --- */

@@ -20,6 +20,22 @@ int io_interrupt_fd(void)
     return interrupt_fd;
 }
 
+static _Thread_local void (*meanwhile)(void);
+
+void io_meanwhile(void (*work)(void))
+{
+    meanwhile = work;
+}
+
+void io_before_waiting(void)
+{
+    void (*work)(void) = meanwhile;
+    meanwhile = NULL;
+    if (work) {
+        work();
+    }
+}
+
 static short poll_events(const IoWait *w)
 {
     return (short)((w->want_read ? POLLIN : 0) | (w->want_write ? POLLOUT : 0));
@@ -70,6 +86,9 @@ static PollResult poll_until(struct pollfd *fds, IoWait *waits, size_t n, Deadli
 
 static PollResult poll_wait(IoWait *waits, size_t n, Deadline deadline, int watch)
 {
+    if (!deadline_passed(deadline)) {
+        io_before_waiting();
+    }
     struct pollfd few[8];
     if (n < G_N_ELEMENTS(few)) {
         return poll_until(few, waits, n, deadline, watch);

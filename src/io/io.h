@@ -32,5 +32,11 @@ bool io_sleep(Deadline until, GError **error);
  * away. */
 void io_interrupt_on(int fd);
 
+/* What will be needed soon and takes milliseconds to prepare: this thread does it when it would
+ * first wait for something, so that it costs nothing while a server works. `work` neither waits nor
+ * fails; what needs it must do it itself when there was no wait. A second call replaces the first.
+ */
+void io_meanwhile(void (*work)(void));
+
 /* O_NONBLOCK and FD_CLOEXEC. */
 bool io_make_nonblocking(int fd, GError **error);

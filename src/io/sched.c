@@ -427,6 +427,9 @@ static void interrupt_all(Sched *s)
 static bool wake_ready(Sched *s, int interrupt, GError **error)
 {
     struct epoll_event events[EVENTS_AT_ONCE];
+    if (g_queue_is_empty(&s->ready)) {
+        io_before_waiting();
+    }
     int n = epoll_wait(s->epoll, events, G_N_ELEMENTS(events), poll_ms(s));
     if (n < 0 && errno != EINTR) {
         return error_fail(error, POSTERN_ERROR_IO, "waiting failed: %s", g_strerror(errno));

@@ -32,5 +32,8 @@ bool task_breathe(GError **error);
  * is ready. Suspends. */
 bool io_wait_shielded(int fd, Deadline deadline);
 
+/* Does what io_meanwhile() was given, once. */
+void io_before_waiting(void);
+
 /* The descriptor of io_interrupt_on(), or -1. */
 int io_interrupt_fd(void);

@@ -9,10 +9,17 @@
 #include "tls/facts.h"
 #include "tls/failure.h"
 #include "tls/keylog.h"
+#include "tls/late_file.h"
 #include "tls/ocsp.h"
 #include "tls/parameters.h"
 #include "tls/session.h"
+#include "tls/store.h"
 #include "tls/trace.h"
+
+void tls_prepare(void)
+{
+    tls_client_context();
+}
 
 /* "mail.example.org." is the same host (RFC 1034 section 3.1), and no certificate bears the dot.
  * "fe80::1%eth0" loses its zone, which only this machine knows. */
@@ -144,6 +151,9 @@ static bool refuse(TlsConnection *c, const TlsPeer *peer, bool done, GError **er
         ERR_clear_error();
     }
     g_clear_error(error);
+    if (!tls_store_was_read(c->plan, error)) {
+        return false;
+    }
     return error_fail(error, POSTERN_ERROR_INSECURE, "the certificate of %s cannot be trusted: %s",
                       c->host, peer->why_not);
 }
@@ -151,6 +161,7 @@ static bool refuse(TlsConnection *c, const TlsPeer *peer, bool done, GError **er
 static bool run_handshake(TlsConnection *c, Deadline deadline, TlsPeer **ret_peer, GError **error)
 {
     c->handshake->started_us = g_get_monotonic_time();
+    io_meanwhile(tls_late_files_read);
     bool done = tls_handshake(c, deadline, error);
     if (done && SSL_session_reused(c->ssl)) {
         tls_trust_verify_resumed(c->ssl);

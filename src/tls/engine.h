@@ -17,6 +17,10 @@
 Stream *tls_client(Stream *lower, const TlsPlan *plan, const char *host, TlsPeer **ret_peer,
                    Deadline deadline, GError **error);
 
+/* Makes what the first session of the process needs, which takes milliseconds: for io_meanwhile().
+ * tls_client() does it otherwise. */
+void tls_prepare(void);
+
 /* Is this stream TLS? NULL is not. */
 bool tls_is(const Stream *s);
 

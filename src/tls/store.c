@@ -2,13 +2,17 @@
  *
  * The hashed directory is looked into only for the issuers that are needed (0.01 ms), while the
  * bundle beside it would be parsed whole (22 to 34 ms): the bundle is loaded only when the user
- * names it or there is no hashed directory. */
+ * names it or there is no hashed directory, and then while the server computes its handshake. */
 #include "tls/store.h"
 
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <openssl/err.h>
+
+#include "tls/late_file.h"
 
 static const char *from_environment(const char *variable, const char *otherwise)
 {
@@ -55,6 +59,21 @@ bool tls_store_system_exists(void)
     return dir_is_hashed(system_dir()) || g_file_test(system_file(), G_FILE_TEST_EXISTS);
 }
 
+/* A pipe can be read but once, and what has no mark in its beginning is judged at once. */
+static bool looks_like_pem(const char *file)
+{
+    enum { BEGINNING = 16 * 1024 };
+    struct stat st;
+    g_autofree char *text = g_malloc(BEGINNING);
+    int fd = open(file, O_RDONLY | O_CLOEXEC);
+    bool regular = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+    ssize_t len = regular ? read(fd, text, BEGINNING) : 0;
+    if (fd >= 0) {
+        close(fd);
+    }
+    return len > 0 && g_strstr_len(text, len, "CERTIFICATE-----");
+}
+
 static bool add_file(X509_STORE *store, const char *file)
 {
     X509_LOOKUP *lookup = X509_STORE_add_lookup(store, X509_LOOKUP_file());
@@ -74,7 +93,7 @@ static void add_system(X509_STORE *store)
         add_dir(store, system_dir());
     }
     if (!hashed || g_getenv(X509_get_default_cert_file_env())) {
-        add_file(store, system_file());
+        tls_late_file_add(store, system_file());
     }
 }
 
@@ -116,7 +135,11 @@ static X509_STORE *make_store(const TlsPlan *plan, GError **error)
         ERR_clear_error();
         return store;
     }
-    bool fine = (!plan->ca_file || add_file(store, plan->ca_file)) &&
+    bool late = plan->ca_file && looks_like_pem(plan->ca_file);
+    if (late) {
+        tls_late_file_add(store, plan->ca_file);
+    }
+    bool fine = (!plan->ca_file || late || add_file(store, plan->ca_file)) &&
                 (!plan->ca_path || add_dir(store, plan->ca_path));
     ERR_clear_error();
     if (fine) {
@@ -201,6 +224,11 @@ bool tls_store_check(const TlsPlan *plan, GError **error)
     bool fine = store || !plan->ca_file;
     X509_STORE_free(store);
     return fine;
+}
+
+bool tls_store_was_read(const TlsPlan *plan, GError **error)
+{
+    return !plan->ca_file || !looks_like_pem(plan->ca_file) || file_fits(plan->ca_file, error);
 }
 
 char *tls_store_words(const TlsPlan *plan)

@@ -6,12 +6,14 @@
 
 #include "tls/plan.h"
 
-/* Can the files of the plan be read as certificates? What is read is kept for tls_store_for().
- * NO_INPUT, CONFIG. */
+/* Do the files of the plan look as if they had certificates? NO_INPUT, CONFIG. */
 bool tls_store_check(const TlsPlan *plan, GError **error);
-/* A reference for the caller. Stores are kept, so that a thousand sessions read a file once.
- * NO_INPUT, CONFIG. */
+/* A reference for the caller. Stores are kept, so that a thousand sessions read a file once: when a
+ * certificate is first looked for. NO_INPUT, CONFIG. */
 X509_STORE *tls_store_for(const TlsPlan *plan, GError **error);
+/* To be asked when a certificate was not found: was there anything wrong with the plan's file?
+ * NO_INPUT, CONFIG. */
+bool tls_store_was_read(const TlsPlan *plan, GError **error);
 /* Where the store looks, in words: "/etc/ssl/certs", "ca.pem". The caller frees it. */
 char *tls_store_words(const TlsPlan *plan);
 /* Is there a system's trust store at all? */

@@ -120,6 +120,26 @@ static void test_sleep_lasts(void)
     g_assert_true(deadline_passed(until));
 }
 
+static int times_worked;
+
+static void work(void)
+{
+    times_worked++;
+}
+
+static void test_what_is_to_be_done_meanwhile_is_done_once_at_a_wait(void)
+{
+    Pair p = pair();
+    io_meanwhile(work);
+    g_assert_false(io_wait_read(p.a, DEADLINE_PAST, NULL)); /* a look is no wait */
+    g_assert_cmpint(times_worked, ==, 0);
+    g_assert_false(io_wait_read(p.a, deadline_in(0.01), NULL));
+    g_assert_cmpint(times_worked, ==, 1);
+    g_assert_false(io_wait_read(p.a, deadline_in(0.01), NULL));
+    g_assert_cmpint(times_worked, ==, 1);
+    pair_close(p);
+}
+
 static void test_nonblocking_and_close_on_exec_are_set(void)
 {
     Pair p = pair();
@@ -142,6 +162,7 @@ int main(int argc, char **argv)
     g_test_add_func("/io/nothing", test_closed_peer_does_not_spin_a_wait_that_wants_nothing);
     g_test_add_func("/io/interrupt", test_interrupt_fails_every_wait_until_taken_away);
     g_test_add_func("/io/sleep", test_sleep_lasts);
+    g_test_add_func("/io/meanwhile", test_what_is_to_be_done_meanwhile_is_done_once_at_a_wait);
     g_test_add_func("/io/nonblocking", test_nonblocking_and_close_on_exec_are_set);
     return g_test_run();
 }

@@ -424,9 +424,36 @@ static void test_outside_nothing_is_current(void)
     g_assert_true(sched_pause(NULL));
 }
 
+/* --- meanwhile --- */
+
+static unsigned times_worked;
+
+static void work(void)
+{
+    times_worked++;
+}
+
+static void nap(void *user)
+{
+    (void)user;
+    g_assert_cmpuint(times_worked, ==, 0); /* somebody can run: there is no wait yet */
+    g_assert_true(io_sleep(deadline_in(0.01), NULL));
+}
+
+static void test_what_is_to_be_done_meanwhile_is_done_when_all_wait(void)
+{
+    g_autoptr(Sched) s = sched_new(NULL);
+    spawn(s, nap, NULL);
+    spawn(s, nap, NULL);
+    io_meanwhile(work);
+    g_assert_true(sched_run(s, NULL));
+    g_assert_cmpuint(times_worked, ==, 1);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/sched/meanwhile", test_what_is_to_be_done_meanwhile_is_done_when_all_wait);
     g_test_add_func("/sched/pairs", test_four_thousand_tasks_talk_in_pairs);
     g_test_add_func("/sched/order", test_sleepers_wake_in_the_order_of_their_deadlines);
     g_test_add_func("/sched/timeout", test_a_wait_on_a_task_times_out);

@@ -76,6 +76,24 @@ static void test_a_file_without_certificates_is_told(void)
     g_assert_nonnull(strstr(error->message, file));
 }
 
+/* Its first lines look well; that it is damaged is found when it is read, and told in the end. */
+static void test_a_damaged_file_is_told_by_who_missed_something_in_it(void)
+{
+    g_autofree char *file = g_build_filename(w.folder, "damaged.pem", NULL);
+    g_autofree char *whole = NULL;
+    g_assert_true(g_file_get_contents(w.ca_file, &whole, NULL, NULL));
+    g_assert_true(g_file_set_contents(file, whole, 120, NULL));
+    TlsPlan plan = {.ca_file = file};
+    g_autoptr(GError) error = NULL;
+    g_assert_true(tls_store_check(&plan, &error));
+    g_assert_false(tls_store_was_read(&plan, &error));
+    g_assert_error(error, POSTERN_ERROR, POSTERN_ERROR_CONFIG);
+    g_assert_nonnull(strstr(error->message, file));
+    plan.ca_file = w.ca_file;
+    g_assert_true(tls_store_was_read(&plan, NULL));
+    g_assert_true(tls_store_was_read(&(TlsPlan){0}, NULL));
+}
+
 static void test_a_computer_without_any_store_is_told(void)
 {
     char *folder = test_folder();
@@ -100,6 +118,7 @@ int main(int argc, char **argv)
     g_test_add_func("/store/instead", test_a_given_file_stands_instead_of_the_system);
     g_test_add_func("/store/kept", test_stores_are_kept_until_their_file_changes);
     g_test_add_func("/store/empty", test_a_file_without_certificates_is_told);
+    g_test_add_func("/store/damaged", test_a_damaged_file_is_told_by_who_missed_something_in_it);
     g_test_add_func("/store/none", test_a_computer_without_any_store_is_told);
     int result = g_test_run();
     world_clear(&w);
