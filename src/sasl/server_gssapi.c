@@ -1,9 +1,14 @@
 /* server_gssapi.c: GSSAPI with Kerberos (RFC 4752), the server's side, by libgsasl with a keytab.
  * Kerberos wants much stack and reads files: each step runs on a thread of its own. */
+#include <string.h>
+
+#include "base/escape.h"
 #include "io/thread.h"
 #include "sasl/gsasl_load.h"
 #include "sasl/leaks.h"
 #include "sasl/server_mech.h"
+
+enum { NAME_SHOWN = 80 };
 
 typedef struct {
     const GsaslLibrary *g;
@@ -17,8 +22,8 @@ typedef struct {
     int rc;
 } GssapiServer;
 
-/* libgsasl asks for the service and the host before, and whether the ticket's owner may act as the
- * name at the end: in the sandbox everybody may be himself. */
+/* libgsasl asks for the service and the host before, and at the end whether the ticket's owner may
+ * act as the name: conclude() says so, in words. */
 static int callback(Gsasl *library, Gsasl_session *session, Gsasl_property property)
 {
     const GsaslLibrary *g = gsasl_load("GSSAPI", NULL); /* this is called by it */
@@ -69,6 +74,24 @@ static void run_step(void *user)
     IGNORE_LEAKS(false);
 }
 
+/* "alice@EXAMPLE.TEST" is alice, whatever the realm, and may act as nobody else. */
+static bool conclude(SaslServer *server, const char *principal, const char *act_as,
+                     SaslServerStep *step)
+{
+    const char *at = principal ? strrchr(principal, '@') : NULL;
+    g_autofree char *name =
+        at ? g_strndup(principal, (gsize)(at - principal)) : g_strdup(principal ? principal : "");
+    bool himself =
+        !act_as || !*act_as || g_str_equal(act_as, name) || g_strcmp0(act_as, principal) == 0;
+    if (!himself) {
+        g_autofree char *who = escape_line_max(bytes_of(principal), NAME_SHOWN);
+        g_autofree char *other = escape_line_max(bytes_of(act_as), NAME_SHOWN);
+        return sasl_reject(step, "GSSAPI: the ticket is %s's, who may not act as %s", who, other);
+    }
+    sasl_claim(server, bytes_of(name), BYTES_NONE);
+    return sasl_accept(server, step);
+}
+
 static bool gssapi_step(SaslServer *server, bool has_response, Bytes response, SaslServerStep *step,
                         Deadline deadline, GError **error)
 {
@@ -94,8 +117,7 @@ static bool gssapi_step(SaslServer *server, bool has_response, Bytes response, S
     }
     const char *name = state->g->gsasl_property_fast(state->session, GSASL_GSSAPI_DISPLAY_NAME);
     const char *act_as = state->g->gsasl_property_fast(state->session, GSASL_AUTHZID);
-    sasl_claim(server, bytes_of(name), bytes_of(act_as));
-    return sasl_accept(server, step);
+    return conclude(server, name, act_as, step);
 }
 
 static void gssapi_clear(void *user)

@@ -7,12 +7,13 @@
 
 #include "server/sandbox_inside.h"
 
-enum { TAG_MAX = 64 };
+enum { TAG_MAX = 64, WANTED_SHOWN = 100 };
 
 typedef struct {
     Guest *g;
     char *recorded, *said; /* tags; NULL: the command itself comes first */
     char *last;            /* what the client said last */
+    bool strayed;          /* it said something else than is wanted */
     bool after_dot;        /* the server asked for a body that ends in a dot */
 } Replay;
 
@@ -80,7 +81,8 @@ static bool expects(Replay *r, const SandboxStep *step, GError **error)
     if (step->masked || fits(r, wanted, line)) {
         return true;
     }
-    g_autofree char *word = bytes_dup(bytes_sub(wanted, 0, 100));
+    g_autofree char *word = bytes_dup(bytes_sub(wanted, 0, WANTED_SHOWN));
+    r->strayed = true;
     return error_fail(error, POSTERN_ERROR_DATA,
                       "the client said something else than in the transcript, where '%s' comes",
                       word);
@@ -135,29 +137,63 @@ static bool payload(Replay *r, GError **error)
     return true;
 }
 
+/* Where the transcript goes on; the caller frees it. */
+static char *place_of(const SandboxStep *step)
+{
+    if (step->kind == SANDBOX_STEP_TLS || step->kind == SANDBOX_STEP_PAYLOAD) {
+        return g_strdup(step->kind == SANDBOX_STEP_TLS ? "the TLS handshake" : "a body");
+    }
+    g_autofree char *text = bytes_dup(bytes_sub(bytes_trim(octets_of(step)), 0, WANTED_SHOWN));
+    return g_strdup_printf("'%s'", text);
+}
+
+/* For the verdict: did the client do what was recorded? Who only looked in and said nothing is not
+ * judged. What it said instead may be a secret, and is not told. */
+static void judge(Replay *r, bool done, const SandboxStep *next, const GError *why)
+{
+    bool left = g_error_matches(why, POSTERN_ERROR, POSTERN_ERROR_EOF) && r->last;
+    g_autofree char *place = place_of(next);
+    if (done) {
+        guest_conduct(r->g, false, "transcript", "said what is in the transcript, to its end");
+    } else if (r->strayed) {
+        guest_conduct(r->g, true, "transcript",
+                      "said something else than %s, which is in the transcript", place);
+    } else if (left) {
+        guest_conduct(r->g, true, "transcript", "left the transcript before %s", place);
+    }
+}
+
 static bool play(Replay *r, GError **error)
 {
     const GPtrArray *script = r->g->box->plan->script;
+    const SandboxStep *step = NULL;
     SandboxStepKind before = SANDBOX_STEP_SAYS;
+    GError *why = NULL;
     bool ok = true;
     for (guint i = 0; ok && i < script->len; i++) {
-        const SandboxStep *step = script->pdata[i];
+        step = script->pdata[i];
         switch (step->kind) {
         case SANDBOX_STEP_SAYS:
-            ok = says(r, step, error);
+            ok = says(r, step, &why);
             break;
         case SANDBOX_STEP_EXPECTS:
-            ok = expects(r, step, error);
+            ok = expects(r, step, &why);
             break;
         case SANDBOX_STEP_PAYLOAD:
             /* One body may have been recorded in several pieces. */
-            ok = before == SANDBOX_STEP_PAYLOAD || payload(r, error);
+            ok = before == SANDBOX_STEP_PAYLOAD || payload(r, &why);
             break;
         case SANDBOX_STEP_TLS:
-            ok = guest_start_tls(r->g, error);
+            ok = guest_start_tls(r->g, &why);
             break;
         }
         before = step->kind;
+    }
+    if (step) {
+        judge(r, ok, step, why);
+    }
+    if (!ok) {
+        g_propagate_error(error, why);
     }
     return ok;
 }

@@ -298,6 +298,13 @@ def test_a_transcript_is_served_again(postern, passwords, tmp_path):
             client.ehlo()
             assert client.mail("c@d")[0] == 250
             assert client.verify("c")[0] == 252
+        followed = again.ask("report", "--assert-client")
+        assert followed.returncode == 0 and b"good  transcript, once" in followed.stdout, followed
+        with pytest.raises(smtplib.SMTPServerDisconnected), smtplib.SMTP("localhost", again.ready["PORT"], timeout=30) as client:
+            client.ehlo("somebody.else")
+            client.docmd("NOOP")
+        strayed = again.ask("report", "--assert-client")
+        assert strayed.returncode == 1 and b"BAD   transcript, once" in strayed.stdout and b"'STARTTLS'" in strayed.stdout, strayed
 
 
 def test_the_log_has_everything_but_secrets(postern, passwords):

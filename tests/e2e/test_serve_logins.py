@@ -131,6 +131,17 @@ def test_tickets_are_logins(kdc, postern, passwords):
         assert done.returncode == OK and b"AUTH GSSAPI" in done.stdout, done
 
 
+def test_a_ticket_is_for_its_owner_only(kdc, postern, passwords, tmp_path):
+    ticket = {**kdc.client_environment(), "KRB5CCNAME": str(kdc.ticket("alice"))}
+    log = tmp_path / "log.jsonl"
+    with Sandbox(postern, passwords, f"--keytab={kdc.keytab}", "--log", log, env={**kdc.server_environment()}) as sandbox:
+        for name, status in (("alice", OK), ("alice@EXAMPLE.TEST", OK), ("bob", NO_LOGIN), ("alice@OTHER.TEST", NO_LOGIN), ("alicea", NO_LOGIN)):
+            done = talk(postern, sandbox, "imap", f"--user={name}", "--auth=GSSAPI", env=ticket)
+            assert done.status == status, (name, done)
+    told = [json.loads(line)["text"] for line in log.read_text().splitlines() if json.loads(line)["event"] == "login"]
+    assert told[:3] == ["alice by GSSAPI"] * 2 + ["somebody by GSSAPI refused: GSSAPI: the ticket is alice@EXAMPLE.TEST's, who may not act as bob"], told
+
+
 # --- after a restart ---
 
 

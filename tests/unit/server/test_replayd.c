@@ -27,6 +27,26 @@ static GPtrArray *script_of(const Line *lines)
     return steps;
 }
 
+/* What the verdict says of the client: "good: ...", "bad: ...", or "". */
+static char *verdict;
+
+static void note_verdict(const Sandboxed *s)
+{
+    g_free(verdict);
+    verdict = g_strdup("");
+    for (guint i = 0; i < s->box.conduct->len; i++) {
+        const SandboxConduct *c = s->box.conduct->pdata[i];
+        g_free(verdict);
+        verdict = g_strdup_printf("%s %s: %s", c->bad ? "bad" : "good", c->what, c->example);
+    }
+}
+
+static void assert_verdict(const char *kind, const char *words)
+{
+    g_assert_true(g_str_has_prefix(verdict, kind));
+    g_assert_nonnull(strstr(verdict, words));
+}
+
 static bool play(const Line *lines, const char *client, GError **error)
 {
     Sandboxed s;
@@ -36,6 +56,7 @@ static bool play(const Line *lines, const char *client, GError **error)
     Stream *stream = script_stream(bytes_of(client), (ScriptOptions){0}, NULL);
     g_assert_nonnull(stream);
     bool ok = sandboxed_serve(&s, "transcript", stream, error);
+    note_verdict(&s);
     sandboxed_end(&s);
     return ok;
 }
@@ -63,6 +84,15 @@ static void test_arguments_and_bodies_may_differ(void)
              &error);
     g_assert_no_error(error);
     g_assert_true(ok);
+    assert_verdict("good transcript", "to its end");
+}
+
+static void test_who_leaves_too_early_has_not_done_it(void)
+{
+    g_assert_false(play(smtp, "-> 220 old\n<- ehlo now\n-> 250 hello\n<eof\n", NULL));
+    assert_verdict("bad transcript", "before 'DATA'");
+    g_assert_false(play(smtp, "-> 220 old\n<eof\n", NULL));
+    g_assert_cmpstr(verdict, ==, ""); /* who only looks in is not judged */
 }
 
 static void test_another_command_ends_it(void)
@@ -71,6 +101,8 @@ static void test_another_command_ends_it(void)
     g_assert_false(play(smtp, "-> 220 old\n<- HELP\n", &error));
     g_assert_error(error, POSTERN_ERROR, POSTERN_ERROR_DATA);
     g_assert_nonnull(strstr(error->message, "EHLO then"));
+    assert_verdict("bad transcript", "said something else than 'EHLO then'");
+    g_assert_null(strstr(verdict, "HELP")); /* it might be a secret */
 }
 
 static void test_tags_are_the_clients_own(void)
@@ -98,7 +130,11 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/arguments and bodies may differ", test_arguments_and_bodies_may_differ);
+    g_test_add_func("/who leaves too early has not done it",
+                    test_who_leaves_too_early_has_not_done_it);
     g_test_add_func("/another command ends it", test_another_command_ends_it);
     g_test_add_func("/tags are the client's own", test_tags_are_the_clients_own);
-    return g_test_run();
+    int status = g_test_run();
+    g_free(verdict);
+    return status;
 }
