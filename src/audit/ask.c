@@ -235,6 +235,7 @@ void ask_once(Prober *p, const GByteArray *hello, Asked *asked)
     asked->session = reach_hello(p, &asked->why);
     if (asked->session) {
         say_in_company(p, hello, ANSWER_SECONDS, asked);
+        prober_note_hello(p, !asked_nothing(asked) || strcmp(asked->why, words_silent) != 0);
     }
 }
 

@@ -18,6 +18,7 @@ enum {
     GREET_DELAY_US = 5 * G_USEC_PER_SEC,
     PATIENCE_SECONDS = 75, /* limits are counted by the minute */
     IMPATIENT_SECONDS = 3,
+    SILENT_MAX = 3,        /* hellos without an answer, when none has ever had one */
     STRANGER_SECONDS = 15, /* for one that has never let us in */
 };
 
@@ -413,12 +414,26 @@ static bool failed_beyond(const Prober *p, const Session *s, const GError *error
            !g_error_matches(error, POSTERN_ERROR, POSTERN_ERROR_TEMPFAIL);
 }
 
+void prober_note_hello(Prober *p, bool heard)
+{
+    p->heard = p->heard || heard;
+    if (!p->heard && ++p->silent >= SILENT_MAX && !p->no_tls) {
+        p->no_tls = g_strdup("the server answers no hello of TLS at all");
+    }
+}
+
+static bool is_silent(const Prober *p, Stage upto, GError **error)
+{
+    bool silent = upto > STAGE_STARTTLS && !p->heard && p->silent >= SILENT_MAX;
+    return silent && !error_fail(error, POSTERN_ERROR_TIMEOUT, "%s", p->no_tls);
+}
+
 /* Failing, *by_itself says that it was not for the number of our connections. */
 static Session *climb_once(Prober *p, const SessionPlan *plan, Stage upto, bool *by_itself,
                            GError **error)
 {
     *by_itself = true; /* nothing to be repeated, unless a connection fails */
-    if (!take_turn(p, error)) {
+    if (is_silent(p, upto, error) || !take_turn(p, error)) {
         return NULL;
     }
     GError *cause = NULL;
@@ -428,9 +443,14 @@ static Session *climb_once(Prober *p, const SessionPlan *plan, Stage upto, bool 
     p->reached = MAX(p->reached, s->reached);
     if (fine) {
         p->answered = true;
+        p->heard = p->heard || upto > STAGE_STARTTLS;
         return s;
     }
-    *by_itself = failed_in_tls(s, upto) || failed_beyond(p, s, cause);
+    bool in_tls = failed_in_tls(s, upto);
+    if (in_tls) {
+        prober_note_hello(p, !g_error_matches(cause, POSTERN_ERROR, POSTERN_ERROR_TIMEOUT));
+    }
+    *by_itself = in_tls || failed_beyond(p, s, cause);
     session_quit(s);
     session_free(s);
     g_propagate_error(error, cause);

@@ -35,6 +35,8 @@ struct Prober {
     Gate calibrating;  /* who finds out about refuses_by_closing: one is enough */
     bool answered;     /* a connection has got as far as it was meant to */
     Stage reached;     /* the furthest that any has got */
+    bool heard;        /* a hello has had an answer, or the connection an end */
+    unsigned silent;   /* hellos that had neither, before any had */
     unsigned barred;   /* hellos that were not asked, for the conversation before TLS ended */
     bool agreed;       /* the server has agreed to TLS, or needs no asking */
     GArray *starts;    /* of gint64: when each connection was begun (monotonic) */
@@ -72,6 +74,9 @@ Session *prober_climb(Prober *p, const SessionPlan *plan, Stage upto, GError **e
 /* The plan for an ordinary session with this service, at the address that was pinned. Give it back
  * to prober_climb(). */
 SessionPlan prober_session_plan(const Prober *p);
+/* A hello has had an answer (or the connection an end), or nothing at all. A server that lets all
+ * of them wait is not asked for TLS for ever. */
+void prober_note_hello(Prober *p, bool heard);
 /* QUIT where the conversation is in order, and closes. NULL is fine. Suspends. */
 void prober_hang_up(Prober *p, Session *s);
 /* Closes without a word. NULL is fine. */

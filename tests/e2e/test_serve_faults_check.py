@@ -98,5 +98,16 @@ def test_a_server_that_always_hangs_up_before_tls_is_not_waited_for(box, postern
     sandbox.close()
 
 
+@pytest.mark.parametrize("service", ["imap", "imaps"])
+def test_a_server_that_answers_no_hello_is_not_waited_for_again_and_again(box, postern, service):
+    sandbox = box("--fault", "tls-stall")
+    url = f"{service}://localhost:{sandbox.port(service)}"
+    done = postern.run("check", f"--ca-file={sandbox.ca}", "--timeout=1", "--format=json", url)
+    assert done.status == OK, done
+    assert 3 <= json.loads(done.out)["services"][0]["connections"]["used"] <= 10  # of 20
+    assert "the server answers no hello of TLS at all" in done.out
+    sandbox.close()
+
+
 def test_no_fault_is_left_out(postern):
     assert {fault.partition("@")[0].partition("=")[0] for fault, *_ in ROWS} == listed_faults(postern)
