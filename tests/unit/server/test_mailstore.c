@@ -330,6 +330,22 @@ static void test_a_kill_loses_no_uid(void)
     remove_directory(directory);
 }
 
+static void test_a_name_tells_its_uid(void)
+{
+    static const char run[] = "1700000000.P0123456789abcdef";
+    const struct {
+        const char *rest;
+        uint32_t uid;
+    } rows[] = {{"0000002a00000007.host,S=1,W=1", 7}, {"0000002affffffff.host", 0},
+                {"0000002b00000007.host", 0},         {"0000002a00000000.host", 0},
+                {"0000002a0000000.host", 0},          {"0000002a0000000g.host", 0}};
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *name = g_strconcat(run, rows[i].rest, NULL);
+        g_assert_cmpuint(mailstore_uids_of_name(name, 0x2a), ==, rows[i].uid);
+    }
+    g_assert_cmpuint(mailstore_uids_of_name("1700000000.M1P2.host", 0x2a), ==, 0);
+}
+
 static void check_envelope(const Mail *mail, const char *from, const char *to)
 {
     g_assert_cmpstr(mail->from, ==, from);
@@ -400,6 +416,7 @@ int main(int argc, char **argv)
     g_test_add_func("/lines of the list are written together",
                     test_lines_of_the_list_are_written_together);
     g_test_add_func("/a kill loses no UID", test_a_kill_loses_no_uid);
+    g_test_add_func("/a name tells its UID", test_a_name_tells_its_uid);
     g_test_add_func("/the envelope is kept", test_the_envelope_is_kept);
     g_test_add_func("/anybody's maildir is read", test_anybodys_maildir_is_read);
     return g_test_run();
