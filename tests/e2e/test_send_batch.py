@@ -130,8 +130,8 @@ def test_an_mbox_and_a_maildir_and_lines_of_json(postern, sink, tmp_path):
 
 
 def test_kill_at_any_moment_loses_nothing_and_doubles_only_in_the_window(postern, sink, box):
-    """A message is sent again only if the kill fell between the end of its text and the journal's sync: that may be two a
-    connection, one being written down and one under way."""
+    """A message is sent again only if the kill fell between the end of its text and the moment its answer was read: the one
+    that was under way, for an answer is in the journal before the next message goes out."""
     server = sink(pace=0.002)
     home = postern.home()
     argv = [binary(), "send", server.url, "--batch", str(box), "--quiet"]
@@ -139,4 +139,4 @@ def test_kill_at_any_moment_loses_nothing_and_doubles_only_in_the_window(postern
     done = postern.run("send", server.url, "--batch", box, home=home)
     assert done.status == 0, done
     lost, doubled = report_of_kills(server, kills, times, once())
-    assert not lost and doubled <= 2 * kills and kills >= min(KILLS, 3)
+    assert not lost and doubled <= kills and kills >= min(KILLS, 3)
