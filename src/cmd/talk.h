@@ -65,6 +65,8 @@ typedef struct Talk {
     HttpMessage *http;              /* follows answers over https, in a script; or NULL */
     const SaslMechanism *mechanism; /* of the exchange that is going on */
     char last_verb[32];
+    uint64_t heard_codes, heard_octets; /* of the reply that has not ended: of its lines with a
+                                           code; of all of it. talk_hear.c has the caps */
     GString *last_reply; /* status lines of the reply that ended last, for /expect; capped */
     bool reply_ended;    /* the next status line begins a new last_reply */
 

@@ -6,6 +6,8 @@
 #include "io/io.h"
 
 #define LITERAL_MAX (256u * 1024 * 1024) /* a literal is held in memory while it is shown */
+#define REPLY_MAX (256u * 1024 * 1024)   /* the same for all the lines of an answer */
+#define CODES_MAX (1024u * 1024)         /* ... for lines of "250-words": nothing is kept in them */
 #define HEAR_AT_ONCE 1000 /* then the keyboard is looked at again: a flood must not lock it out */
 #define AUTH_WAIT_DEFAULT 2.0
 #define GOODBYE_SECONDS 3.0
@@ -27,6 +29,17 @@ static bool or_closed(Talk *t, bool good, GError *problem, GError **error)
     }
     g_propagate_error(error, problem);
     return false;
+}
+
+/* Lines may be as short as they like: an answer that does not end is one too long. */
+static bool has_end(const Talk *t, GError **error)
+{
+    bool codes = t->heard_codes > CODES_MAX;
+    return (!codes && t->heard_octets <= REPLY_MAX) ||
+           error_fail(error, POSTERN_ERROR_LIMIT,
+                      "the answer to %s does not end: it has more than %u MB",
+                      *t->last_verb ? t->last_verb : "the connection",
+                      (codes ? CODES_MAX : REPLY_MAX) / (1024 * 1024));
 }
 
 /* An upgrade that was asked for by hand and agreed to is begun at once: neither /starttls nor
@@ -59,7 +72,8 @@ bool talk_hear(Talk *t, GError **error)
         good = octets > 0 ? wire_exact(w, octets, LITERAL_MAX, &unit, &problem)
                           : wire_line(w, &unit, &problem);
     }
-    return or_closed(t, good, problem, error) && (t->closed || shake_hands_if_agreed(t, error));
+    return or_closed(t, good, problem, error) && has_end(t, error) &&
+           (t->closed || shake_hands_if_agreed(t, error));
 }
 
 /* One line or piece if it is there. *got tells. A literal that has begun is waited for: its rest is
@@ -81,7 +95,8 @@ static bool hear_one_now(Talk *t, bool *got, GError **error)
         good = wire_line_now(w, &unit, got, &eof, &problem);
     }
     t->closed = t->closed || eof;
-    return or_closed(t, good, problem, error) && (t->closed || shake_hands_if_agreed(t, error));
+    return or_closed(t, good, problem, error) && has_end(t, error) &&
+           (t->closed || shake_hands_if_agreed(t, error));
 }
 
 bool talk_hear_now(Talk *t, bool *more, GError **error)

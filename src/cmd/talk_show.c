@@ -224,10 +224,18 @@ static void keep_line(Talk *t, const ReceivedUnit *unit, Bytes raw)
     }
 }
 
+static void count_reply(Talk *t, const ReceivedUnit *unit, Bytes raw)
+{
+    bool over = unit->final || dialogue_expects(t->dialogue) != EXPECT_REPLY;
+    t->heard_octets = over ? 0 : t->heard_octets + raw.len;
+    t->heard_codes = over ? 0 : t->heard_codes + (unit->code ? raw.len : 0);
+}
+
 static void received_line(Talk *t, const WireEvent *event)
 {
     ReceivedUnit unit;
     dialogue_receive(t->dialogue, event->text, &unit);
+    count_reply(t, &unit, event->raw);
     if (t->reply_ended && !unit.unsolicited) {
         begin_reply(t);
     }

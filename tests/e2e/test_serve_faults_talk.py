@@ -93,5 +93,13 @@ def test_talk_ends_with_its_status_and_behaves(box, postern, fault, protocol, st
     assert sandbox.close() == OK
 
 
+def test_an_answer_of_lines_without_end_is_given_up(box, postern):
+    """Each of them is short: it is all of them that are too much, long before the server is at its 64 MB."""
+    sandbox = box("--fault", "endless-lines@cmd=NOOP")
+    done = postern.run("talk", "-q", f"--ca-file={sandbox.ca}", f"submission://localhost:{sandbox.port('submission')}", input="NOOP\nQUIT\n")
+    assert done.status == INSECURE and "the answer to NOOP does not end: it has more than 1 MB" in done.err, done.err
+    assert len(done.out) < 3_000_000
+
+
 def test_no_fault_is_left_out(postern):
     assert {fault.partition("@")[0].partition("=")[0] for fault, *_ in ROWS} == listed_faults(postern)
