@@ -27,6 +27,21 @@ bool smtp_text_has_eight_bit(Bytes text)
     return all & 0x8080808080808080u;
 }
 
+/* The last line end that a line beginning here may have is looked for, not each. */
+bool smtp_text_has_long_line(Bytes text)
+{
+    enum { LINE_OCTETS = 998 + 2 };
+    const char *at = text.data, *end = text.data + text.len;
+    while (end - at > LINE_OCTETS) {
+        const char *lf = memrchr(at, '\n', LINE_OCTETS);
+        if (!lf) {
+            return true;
+        }
+        at = lf + 1;
+    }
+    return false;
+}
+
 static size_t count(Bytes text, char c)
 {
     size_t found = 0, i = 0;

@@ -13,8 +13,11 @@ typedef struct {
 } SmtpTextFacts;
 
 SmtpTextFacts smtp_text_facts(Bytes text);
-/* The one of these that is asked of every message. */
+/* What is asked of every message. */
 bool smtp_text_has_eight_bit(Bytes text);
+/* Is there a line of more than 998 octets (RFC 5321 4.5.3.1.6)? Servers refuse or break it. The
+ * text's lines end in CRLF. */
+bool smtp_text_has_long_line(Bytes text);
 
 /* True when all line ends are CRLF and no NUL is in it: what may go out. Otherwise DATA, with where
  * and what. Pure. */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "mime/address.h"
+#include "proto/smtp_text.h"
 
 enum { STATUS_OK = 0, STATUS_UNAVAILABLE = 69, STATUS_TEMPFAIL = 75 };
 
@@ -79,23 +80,22 @@ static bool needs_smtputf8(const Outgoing *message)
     return needed;
 }
 
-/* The text as this server takes it: 8-bit as it is, or recoded into ret->recoded. */
+/* The text as this server takes it: as it is, or recoded into ret->recoded. */
 static bool choose_text(const SmtpOffers *offers, const Outgoing *message, SubmitRecode recode,
                         Submission *ret, SmtpMail *mail, GError **error)
 {
     mail->text = bytes_of_array(message->text);
     mail->eight_bit = message->eight_bit || message->header_eight_bit;
-    if (!message->eight_bit || offers->eight_bit) {
-        return true;
-    }
-    if (!recode) {
-        return true; /* smtp_mail() says what is in the way */
+    bool too_long = smtp_text_has_long_line(mail->text);
+    bool too_high = message->eight_bit && !offers->eight_bit;
+    if (!recode || (!too_long && !too_high)) {
+        return true; /* without one smtp_mail() says what is in the way */
     }
     ret->recoded = recode(mail->text, error);
     if (!ret->recoded) {
-        return error_prefix(error,
-                            "the server does not offer 8BITMIME, and the message could not be "
-                            "encoded anew");
+        return error_prefix(error, "%s, and the message could not be encoded anew",
+                            too_long ? "a line has more than 998 octets (RFC 5321 4.5.3.1.6)"
+                                     : "the server does not offer 8BITMIME");
     }
     mail->text = bytes_of_array(ret->recoded);
     mail->eight_bit = message->header_eight_bit;

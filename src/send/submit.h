@@ -32,7 +32,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Submission, submission_clear)
  * array. */
 typedef GByteArray *(*SubmitRecode)(Bytes text, GError **error);
 
-/* As smtp_mail(); 8-bit text goes through `recode` where the server has no 8BITMIME (NULL: DATA).
+/* As smtp_mail(); 8-bit text goes through `recode` where the server has no 8BITMIME (NULL: DATA),
+ * and so does a text with a line of more than 998 octets (NULL: it goes as it is).
  * *ret is to be cleared whatever comes back. Suspends. */
 bool submit(Session *s, const Outgoing *message, const SubmitWishes *wishes, SubmitRecode recode,
             Submission *ret, GError **error);

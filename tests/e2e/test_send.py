@@ -364,6 +364,17 @@ def test_eight_bit_is_encoded_anew_where_the_server_cannot_take_it(postern, host
     assert parse(text[:-5]).get_content().splitlines() == ["Grüße", ".x"]
 
 
+def test_a_line_above_998_octets_is_encoded_anew(postern, sink):  # noqa: F811
+    """Postfix would break it, Exim refuses it (RFC 5321 4.5.3.1.6)."""
+    server = sink()
+    for text in ("x" * 998, "x" * 999, "<p>" + "ü " * 2000):
+        raw = f"From: {ALICE}\nTo: {BOB}\nSubject: m\nContent-Type: text/plain; charset=utf-8\n\n{text}\n"
+        done = postern.run("send", server.url, "--json", input=raw)
+        assert done.status == 0 and json.loads(done.out)["recoded"] == (len(text) > 998), done
+        assert max(map(len, server.texts[-1].split("\n"))) <= 998
+        assert parse(server.texts[-1].encode()).get_content().strip() == text.strip()
+
+
 def test_what_the_server_cannot_take_is_not_begun(postern, hostile):
     def script(peer):
         peer.send(b"220 hi\r\n")

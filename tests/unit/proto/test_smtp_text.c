@@ -130,6 +130,16 @@ static void test_send_large(void)
     check_sent(bytes_of_string(text));
 }
 
+static void test_lines_too_long(void)
+{
+    for (size_t n = 996; n <= 1001; n++) {
+        g_autofree char *line = g_strnfill(n, 'x');
+        g_autofree char *text = g_strdup_printf("short\r\n%s\r\nshort\r\n%s\r\n", line, line);
+        g_assert_cmpint(smtp_text_has_long_line(bytes_of(text)), ==, n > 998);
+    }
+    g_assert_false(smtp_text_has_long_line(BYTES_NONE));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -138,5 +148,6 @@ int main(int argc, char **argv)
     g_test_add_func("/smtp-text/normalised-it-may-go-out", test_normalise);
     g_test_add_func("/smtp-text/dots-are-doubled", test_send);
     g_test_add_func("/smtp-text/large-texts", test_send_large);
+    g_test_add_func("/smtp-text/lines-too-long", test_lines_too_long);
     return g_test_run();
 }
