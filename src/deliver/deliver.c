@@ -6,7 +6,7 @@
 #include "base/escape.h"
 
 /* Large enough that most messages are one write. */
-#define BUFFER_SIZE (256u * 1024)
+#define BUFFER_SIZE (64u * 1024)
 
 /* Tried in this order; the last takes everything. */
 static const DeliverKind *const kinds[] = {

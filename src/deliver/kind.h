@@ -14,7 +14,7 @@ typedef struct DeliverKind {
     bool (*open)(Delivery *d, const char *rest, GError **error);
     void (*close)(Delivery *d);
     bool (*begin)(Delivery *d, const Letter *letter, GError **error);
-    /* Text as it is to be stored; in pieces of up to 256 kB, whole messages where they fit. */
+    /* Text as it is to be stored; in pieces of up to 64 kB, whole messages where they fit. */
     bool (*write)(Delivery *d, Bytes piece, GError **error);
     bool (*end)(Delivery *d, DeliverFate *ret, char **ret_said, GError **error);
     void (*drop)(Delivery *d);

@@ -18,9 +18,11 @@ typedef struct {
     Maildir *maildir;
 } Place;
 
+/* What its two names are made of: they are made when they are needed, for there are many. */
 typedef struct {
-    char *tmp, *name;
-    bool to_cur;
+    char marker[MAILDIR_MARKER_LENGTH + 1]; /* "": none */
+    char flags[7];                          /* of Maildir; "": a new message, for new/ */
+    int64_t when;
 } Held;
 
 typedef struct {
@@ -47,11 +49,33 @@ static void place_unref(Place *place)
     }
 }
 
-static void held_clear(Held *held)
+static bool goes_to_cur(const Held *held)
 {
-    g_free(held->tmp);
-    g_free(held->name);
-    *held = (Held){NULL, NULL, false};
+    return held->flags[0] != '\0';
+}
+
+/* The caller frees it. */
+static char *final_name(const Held *held)
+{
+    char *name = maildir_name(held->marker, held->when);
+    if (!goes_to_cur(held)) {
+        return name;
+    }
+    char *with = g_strdup_printf("%s:2,%s", name, held->flags);
+    g_free(name);
+    return with;
+}
+
+static int open_tmp(const Maildir *m, const Held *held)
+{
+    g_autofree char *name = maildir_tmp_name(held->marker);
+    return openat(m->tmp_fd, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+}
+
+static void remove_tmp(const Maildir *m, const Held *held)
+{
+    g_autofree char *name = maildir_tmp_name(held->marker);
+    unlinkat(m->tmp_fd, name, 0);
 }
 
 /* --- where --- */
@@ -166,23 +190,12 @@ static bool begin(Delivery *d, const Letter *letter, GError **error)
     if (!go_to(d, letter->folder, letter->delimiter, error)) {
         return false;
     }
-    int64_t when = letter->received > 0 ? letter->received : g_get_real_time() / G_USEC_PER_SEC;
-    own->current.tmp = maildir_tmp_name(letter->marker);
-    own->current.name = maildir_name(letter->marker, when);
-    own->current.to_cur = *letter->flags != '\0';
-    if (own->current.to_cur) {
-        char *with = g_strdup_printf("%s:2,%s", own->current.name, letter->flags);
-        g_free(own->current.name);
-        own->current.name = with;
-    }
-    own->fd = openat(own->place->maildir->tmp_fd, own->current.tmp,
-                     O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (own->fd < 0) {
-        fail_write(own, "make", error);
-        held_clear(&own->current);
-        return false;
-    }
-    return true;
+    Held *held = &own->current;
+    held->when = letter->received > 0 ? letter->received : g_get_real_time() / G_USEC_PER_SEC;
+    g_strlcpy(held->marker, letter->marker, sizeof held->marker);
+    g_strlcpy(held->flags, letter->flags, sizeof held->flags);
+    own->fd = open_tmp(own->place->maildir, held);
+    return own->fd >= 0 || fail_write(own, "make", error);
 }
 
 static bool write_piece(Delivery *d, Bytes piece, GError **error)
@@ -200,8 +213,7 @@ static bool end(Delivery *d, DeliverFate *ret, char **ret_said, GError **error)
     own->fd = -1;
     if (closed != 0) {
         fail_write(own, "write", error);
-        unlinkat(own->place->maildir->tmp_fd, own->current.tmp, 0);
-        held_clear(&own->current);
+        remove_tmp(own->place->maildir, &own->current);
         return false;
     }
     if (own->batch == NULL) {
@@ -212,7 +224,6 @@ static bool end(Delivery *d, DeliverFate *ret, char **ret_said, GError **error)
     }
     g_array_append_val(own->batch->files, own->current);
     own->batch->bytes += (uint64_t)MAX(size, 0);
-    own->current = (Held){NULL, NULL, false};
     *ret = DELIVER_HELD;
     return true;
 }
@@ -223,9 +234,8 @@ static void drop(Delivery *d)
     if (own->fd >= 0) {
         close(own->fd);
         own->fd = -1;
-        unlinkat(own->place->maildir->tmp_fd, own->current.tmp, 0);
+        remove_tmp(own->place->maildir, &own->current);
     }
-    held_clear(&own->current);
 }
 
 /* --- batches --- */
@@ -243,9 +253,9 @@ static Held *held_at(const Batch *batch, size_t i)
 
 static bool sync_files(const Batch *batch, GError **error)
 {
-    g_autofree char **names = g_new(char *, batch->files->len);
+    g_auto(GStrv) names = g_new0(char *, batch->files->len + 1);
     for (size_t i = 0; i < batch->files->len; i++) {
-        names[i] = held_at(batch, i)->tmp;
+        names[i] = maildir_tmp_name(held_at(batch, i)->marker);
     }
     const Maildir *m = batch->place->maildir;
     return durable_files(m->tmp_fd, names, batch->files->len, batch->bytes, error) ||
@@ -257,7 +267,9 @@ static bool rename_files(Batch *batch, GError **error)
     const Maildir *m = batch->place->maildir;
     for (; batch->renamed < batch->files->len; batch->renamed++) {
         const Held *h = held_at(batch, batch->renamed);
-        if (renameat(m->tmp_fd, h->tmp, h->to_cur ? m->cur_fd : m->new_fd, h->name) != 0) {
+        g_autofree char *tmp = maildir_tmp_name(h->marker);
+        g_autofree char *name = final_name(h);
+        if (renameat(m->tmp_fd, tmp, goes_to_cur(h) ? m->cur_fd : m->new_fd, name) != 0) {
             return error_fail(error, POSTERN_ERROR_CANT_CREATE,
                               "cannot put a message into the Maildir %s: %s", m->path,
                               g_strerror(errno));
@@ -271,8 +283,9 @@ static bool sync_directories(const Batch *batch, GError **error)
     const Maildir *m = batch->place->maildir;
     bool to_cur = false, to_new = false;
     for (size_t i = 0; i < batch->files->len; i++) {
-        to_cur = to_cur || held_at(batch, i)->to_cur;
-        to_new = to_new || !held_at(batch, i)->to_cur;
+        bool cur = goes_to_cur(held_at(batch, i));
+        to_cur = to_cur || cur;
+        to_new = to_new || !cur;
     }
     return (!to_new || durable_directory(m->new_fd, m->path, error)) &&
            (!to_cur || durable_directory(m->cur_fd, m->path, error));
@@ -287,12 +300,8 @@ static bool commit(void *user, GError **error)
 static void release(void *user)
 {
     Batch *batch = user;
-    for (size_t i = 0; i < batch->files->len; i++) {
-        Held *h = held_at(batch, i);
-        if (i >= batch->renamed) {
-            unlinkat(batch->place->maildir->tmp_fd, h->tmp, 0);
-        }
-        held_clear(h);
+    for (size_t i = batch->renamed; i < batch->files->len; i++) {
+        remove_tmp(batch->place->maildir, held_at(batch, i));
     }
     g_array_unref(batch->files);
     place_unref(batch->place);

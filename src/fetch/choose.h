@@ -16,9 +16,9 @@ typedef enum {
 typedef struct {
     const SourceMessage *message; /* of the listing */
     const char *id;               /* POP3; else NULL */
+    StateMessage *row;            /* what the state knows, or NULL */
     ChoiceKind what;
-    StateMessage *row; /* what the state knows, or NULL */
-    bool settled;      /* nothing needs to be done about it in a later run */
+    bool settled; /* nothing needs to be done about it in a later run */
 } Choice;
 
 /* One for each message, in the listing's order; `ids` NULL: IMAP. `left` is how many may still be

@@ -148,10 +148,10 @@ static bool weigh(Folder *f, GError **error)
     if (source_is_imap(f->run->source) || wants_all(f->run) || !has_news(f)) {
         return true;
     }
+    g_clear_pointer(&f->choices, g_array_unref);
     if (!source_sizes(f->run->source, f->listing, error)) {
         return false;
     }
-    g_array_unref(f->choices);
     f->choices = choose(f->run->job, f->listing, f->ids, f->known, f->run->left);
     return true;
 }
@@ -167,7 +167,9 @@ static bool know(Folder *f, GError **error)
         return false;
     }
     f->choices = choose(f->run->job, f->listing, f->ids, f->known, f->run->left);
-    return weigh(f, error);
+    bool good = weigh(f, error);
+    g_clear_pointer(&f->ids, g_free); /* the choices have them */
+    return good;
 }
 
 static void count(Folder *f)
@@ -305,5 +307,5 @@ bool folder_do(Run *run, const char *name, GError **error)
     bool good = state_folder(run->state, run->account, name, &f.state, error) && list(&f, error) &&
                 (f.listing->unchanged ? nothing_to_do(&f) : know(&f, error) && by_mode(&f, error));
     folder_clear(&f);
-    return good || error_prefix(error, "%s: %s", run->job->name, name);
+    return good || error_prefix(error, "%s", name);
 }

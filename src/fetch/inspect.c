@@ -14,13 +14,18 @@ static const char *const words[] = {
     [CHOICE_LATER] = "past limit", [CHOICE_DELETED] = "skip: marked as deleted",
 };
 
+static const char *const due_words[] = {
+    [FETCH_DELETE] = "known, to be deleted there",
+    [FETCH_MOVE] = "known, to be moved there",
+    [FETCH_FLAG] = "known, to be flagged there",
+};
+
 void folder_dry_run(const Folder *f)
 {
+    const FetchJob *job = f->run->job;
     for (guint i = 0; i < f->choices->len; i++) {
         const Choice *c = &g_array_index(f->choices, Choice, i);
-        bool pending = c->what == CHOICE_KNOWN && c->row->what == STATE_TO_REMOVE &&
-                       f->run->job->after != FETCH_KEEP;
-        would(f, c->message, pending ? "known, to be removed there" : words[c->what]);
+        would(f, c->message, folder_is_due(job, c) ? due_words[job->after] : words[c->what]);
     }
 }
 

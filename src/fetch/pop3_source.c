@@ -7,7 +7,7 @@
 #include "base/escape.h"
 #include "proto/pop3_list.h"
 
-enum { MISFITS_MAX = 1000, DELETE_WINDOW = 100 };
+enum { MISFITS_MAX = 1000, DELETE_WINDOW = 100, DIGEST_STEP = 4096 };
 
 char *pop3_source_words(Session *s)
 {
@@ -254,14 +254,20 @@ static bool has_double(GArray *messages)
 static void note_digest(SourceListing *listing)
 {
     Digest *digest = digest_new(DIGEST_SHA256);
+    g_autoptr(GString) some = g_string_sized_new(DIGEST_STEP + 128);
     uint8_t sum[DIGEST_MAX];
     bool known = true;
     for (guint i = 0; i < listing->messages->len && known; i++) {
         const char *uidl = at(listing->messages, i)->uidl;
         known = uidl != NULL;
-        digest_update(digest, bytes_of(uidl));
-        digest_update(digest, BYTES_LITERAL("\n"));
+        g_string_append(some, known ? uidl : "");
+        g_string_append_c(some, '\n');
+        if (some->len >= DIGEST_STEP) {
+            digest_update(digest, bytes_of_string(some));
+            g_string_truncate(some, 0);
+        }
     }
+    digest_update(digest, bytes_of_string(some));
     digest_finish(digest, sum);
     g_autofree char *hex = bytes_hex((Bytes){(const char *)sum, digest_size(DIGEST_SHA256)});
     g_strlcpy(listing->digest, known ? hex : "", sizeof listing->digest);
@@ -311,29 +317,24 @@ static SourceListing *pop3_list(Source *source, const SourceListPlan *plan, GErr
     return g_steal_pointer(&listing);
 }
 
-static void put_sizes(GArray *messages, GArray *sized)
+/* The size of a message that is in the listing, which is in order; of others nothing is wanted. */
+static bool put_size(SourceListing *listing, uint32_t number, Bytes rest, GError **error)
 {
-    for (guint i = 0, j = 0; i < messages->len; i++) {
-        while (j < sized->len && at(sized, j)->number < at(messages, i)->number) {
-            j++;
-        }
-        if (j < sized->len && at(sized, j)->number == at(messages, i)->number) {
-            at(messages, i)->size = at(sized, j)->size;
-        }
+    (void)error;
+    const SourceMessage wanted = {.number = number};
+    guint i = 0;
+    if (g_array_binary_search(listing->messages, &wanted, by_number, &i)) {
+        at(listing->messages, i)->size = pop3_list_size(rest);
     }
+    return true;
 }
 
 static bool pop3_sizes(Source *source, SourceListing *listing, GError **error)
 {
     Session *s = source->session;
-    g_autoptr(SourceListing) sizes = source_listing_new("INBOX");
-    const Lists lists = {.sizes = sizes, .has_ids = true};
-    if (!wire_sendf(s->wire, error, "LIST") || !read_sizes(s, &lists, error)) {
-        return false;
-    }
-    set_in_order(sizes->messages);
-    put_sizes(listing->messages, sizes->messages);
-    return true;
+    bool refused = false;
+    const List list = {"LIST", listing, put_size};
+    return wire_sendf(s->wire, error, "LIST") && read_list(s, &list, &refused, error);
 }
 
 static GPtrArray *pop3_folders(Source *source, const char *const *patterns, GError **error)

@@ -38,6 +38,16 @@ static int64_t kept_until(const FetchJob *job)
     return job->flush ? now + 1 : 0;
 }
 
+bool folder_is_due(const FetchJob *job, const Choice *c)
+{
+    if (job->after == FETCH_KEEP || c->what != CHOICE_KNOWN) {
+        return false;
+    }
+    bool kept =
+        c->row->what == STATE_FETCHED || (c->row->what == STATE_DONE && job->after != FETCH_FLAG);
+    return c->row->what == STATE_TO_REMOVE || (kept && c->row->fetched < kept_until(job));
+}
+
 /* --- POP3: what is not listed cannot be named --- */
 
 static bool is_due(const FetchJob *job, bool at_once, const Choice *c)
@@ -46,9 +56,7 @@ static bool is_due(const FetchJob *job, bool at_once, const Choice *c)
     if (fresh) {
         return at_once;
     }
-    return c->what == CHOICE_KNOWN &&
-           (c->row->what == STATE_TO_REMOVE ||
-            (c->row->what == STATE_FETCHED && c->row->fetched < kept_until(job)));
+    return folder_is_due(job, c);
 }
 
 static void find_due_listed(const Folder *f, Due *due)
@@ -184,8 +192,11 @@ static bool remove_by_uid(Folder *f, GError **error)
 {
     g_auto(Due) due = due_new();
     int64_t until = kept_until(f->run->job);
+    /* What was flagged once may go away later; flagging it again would be for nothing. */
+    bool flagged_too = f->run->job->after != FETCH_FLAG;
     if (!add_rows(f, STATE_TO_REMOVE, INT64_MAX, &due, error) ||
-        (until > 0 && !add_rows(f, STATE_FETCHED, until, &due, error))) {
+        (until > 0 && !add_rows(f, STATE_FETCHED, until, &due, error)) ||
+        (until > 0 && flagged_too && !add_rows(f, STATE_DONE, until, &due, error))) {
         return false;
     }
     if (due.messages->len == 0) {

@@ -41,7 +41,7 @@ typedef struct {
     StateFolder state;
     SourceListing *listing;
     GStringChunk *texts;
-    const char **ids; /* POP3: one for each message of the listing; else NULL */
+    const char **ids; /* POP3, until it was chosen: one for each message of the listing; or NULL */
     Known *known;
     GArray *choices;     /* of Choice, beside the listing's messages */
     GHashTable *present; /* markers that are in the target already, or NULL */
@@ -67,6 +67,8 @@ bool folder_collect(Folder *f, GError **error);
 /* Removes (or moves, or flags) on the server whatever is due, of this run and former ones.
  * Suspends. */
 bool folder_remove(Folder *f, GError **error);
+/* Does a message that a former run fetched go away (or is it moved, or flagged) in this one? */
+bool folder_is_due(const FetchJob *job, const Choice *c);
 /* POP3: the server has confirmed the end of the session. */
 bool run_removed(Run *run, GError **error);
 

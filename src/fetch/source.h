@@ -13,13 +13,14 @@ typedef struct Source Source;
 /* One message as the server lists it. */
 typedef struct {
     uint32_t number; /* POP3: its number in this session; IMAP: its UID */
-    uint64_t size;   /* octets as announced (LIST, RFC822.SIZE), 0 when that was nonsense; some
+    /* IMAP. In single bits: there may be very many messages */
+    bool seen : 1, answered : 1, flagged : 1, draft : 1, deleted : 1;
+    bool ambiguous : 1; /* another message of this listing has the same UIDL */
+    uint64_t size;      /* octets as announced (LIST, RFC822.SIZE), 0 when that was nonsense; some
                         servers lie */
     /* POP3: UIDL, or "sha256:HEX" of the header where there is no UIDL; IMAP: NULL */
     const char *uidl;
     int64_t received; /* INTERNALDATE, seconds since the epoch; 0: not known */
-    bool seen, answered, flagged, draft, deleted; /* IMAP */
-    bool ambiguous; /* another message of this listing has the same UIDL */
 } SourceMessage;
 
 typedef struct {

@@ -42,7 +42,7 @@ State *state_open(const char *directory, GError **error)
     state->directory = g_strdup(directory);
     state->db = database_open(path, schema, error);
     /* Rows are read and written in order: a large cache would be memory for nothing. */
-    bool good = state->db != NULL && database_exec(state->db, "PRAGMA cache_size = -256", error);
+    bool good = state->db != NULL && database_exec(state->db, "PRAGMA cache_size = -64", error);
     return good ? g_steal_pointer(&state) : NULL;
 }
 
