@@ -76,14 +76,26 @@ static bool prepare(FetchRun *run, char *const *words, GError **error)
 
 /* --- how it went --- */
 
+/* Whose it is has to be said, unless it can be nobody else's. */
+static void tell_failure(const FetchRun *run, const FetchOutcome *outcome)
+{
+    g_autoptr(GError) problem = g_error_copy(outcome->error);
+    if (run->jobs->len > 1 || run->syslog) {
+        error_prefix(&problem, "%s", outcome->job->name);
+    }
+    if (run->syslog) {
+        fetch_log(run, true, "%s", problem->message);
+    } else {
+        command_fail(g_steal_pointer(&problem));
+    }
+}
+
 static void tell_failures(const FetchRun *run)
 {
     for (guint i = 0; i < run->outcomes->len; i++) {
-        FetchOutcome *outcome = &g_array_index(run->outcomes, FetchOutcome, i);
-        if (outcome->error != NULL && run->syslog) {
-            fetch_log(run, true, "%s", outcome->error->message);
-        } else if (outcome->error != NULL) {
-            command_fail(g_error_copy(outcome->error));
+        const FetchOutcome *outcome = &g_array_index(run->outcomes, FetchOutcome, i);
+        if (outcome->error != NULL) {
+            tell_failure(run, outcome);
         }
     }
 }

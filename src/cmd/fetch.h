@@ -6,6 +6,7 @@
  *     fetch_rc*.c       a fetchmailrc -> FetchJobs, fetchmail's exit codes
  *     fetch_adopt.c     --adopt-from
  *     fetch_round.c     one round: all jobs, several at once
+ *     fetch_share.c     one ssh login for those behind the same hop
  *     fetch_daemon.c    rounds without end: when, and what signals do to it (fetch_signals.c)
  *     fetch_progress.c  what a person sees of it
  *     fetch_status.c    --status, the Prometheus file, syslog, sd_notify */
@@ -83,6 +84,13 @@ bool fetch_round(FetchRun *run, GError **error);
 /* Rounds until a signal ends them. `words` are for reading everything anew. Gives the exit status.
  */
 int fetch_daemon(FetchRun *run, char *const *words);
+
+/* One ssh login a round for all jobs that go the same way through ssh; the jobs' plans use it until
+ * it is freed. Freeing suspends. */
+typedef struct FetchShares FetchShares;
+FetchShares *fetch_shares_new(const FetchRun *run);
+void fetch_shares_free(FetchShares *shares);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FetchShares, fetch_shares_free)
 
 FetchProgress *fetch_progress_new(const FetchRun *run);
 /* A FetchWatcher's; user is the FetchProgress. */

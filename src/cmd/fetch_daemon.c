@@ -41,10 +41,6 @@ static void tell_outcome(Daemon *d, const FetchOutcome *outcome)
         fetch_log(d->run, true, "%s: %s", name, outcome->error->message);
         g_hash_table_insert(d->told, g_strdup(name), g_strdup(outcome->error->message));
     }
-    if (outcome->totals.fetched > 0) {
-        fetch_log(d->run, false, "%s: %u fetched, %u removed there", name, outcome->totals.fetched,
-                  outcome->totals.removed);
-    }
 }
 
 static void tell_round(Daemon *d)
@@ -107,7 +103,9 @@ static void read_anew(Daemon *d)
     GPtrArray *before = run->jobs;
     g_array_set_size(run->outcomes, 0); /* they borrow from the jobs */
     run->jobs = g_ptr_array_new_with_free_func((GDestroyNotify)fetch_job_free);
-    fetch_notify("RELOADING=1");
+    g_autofree char *reloading =
+        g_strdup_printf("RELOADING=1\nMONOTONIC_USEC=%" G_GINT64_FORMAT, g_get_monotonic_time());
+    fetch_notify(reloading);
     if (fetch_jobs(run, d->words, &problem)) {
         g_ptr_array_unref(before);
         fetch_log(run, false, "read anew: %u account%s", run->jobs->len,

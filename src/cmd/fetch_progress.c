@@ -11,7 +11,10 @@
 #include "report/fetch_listing.h"
 
 #define EVERY_US 100000
-#define BAR_CELLS 24
+#define BAR_CELLS 24u
+#define BAR_CELLS_MIN 6u
+/* Nothing can be told of the time that is left before. */
+#define FIRST_OCTETS 16384
 
 struct FetchProgress {
     const FetchRun *run;
@@ -93,36 +96,47 @@ static double part_done(const FetchProgress *p)
     return MIN(part, 1.0);
 }
 
-static char *bar_text(double part)
+static char *bar_text(double part, unsigned cells)
 {
-    char cells[BAR_CELLS + 1];
-    unsigned full = (unsigned)(part * BAR_CELLS);
-    memset(cells, ' ', BAR_CELLS);
-    memset(cells, '=', full);
-    if (full < BAR_CELLS) {
-        cells[full] = '>';
+    g_autofree char *text = g_strnfill(cells, ' ');
+    unsigned full = (unsigned)(part * cells);
+    memset(text, '=', full);
+    if (full < cells) {
+        text[full] = '>';
     }
-    cells[BAR_CELLS] = '\0';
-    return g_strdup_printf("[%s] %3.0f%%", cells, part * 100);
+    return g_strdup_printf("[%s]", text);
+}
+
+/* What there is room for: how far it is matters most, the picture least. */
+static char *line_of(const FetchProgress *p, double seconds, unsigned room)
+{
+    double part = part_done(p);
+    g_autofree char *bytes = size_text(p->bytes);
+    g_autofree char *speed = size_text((uint64_t)((double)p->bytes / seconds));
+    g_autofree char *left = part > 0 ? time_text(seconds / part - seconds) : g_strdup("?");
+    g_autofree char *text = g_strdup_printf("%3.0f%%  %u of %u  %s  %s/s  ETA %s", part * 100,
+                                            p->messages, p->wanted, bytes, speed, left);
+    size_t needed = strlen(text) + strlen("[] ");
+    if (room >= needed + BAR_CELLS_MIN) {
+        g_autofree char *bar = bar_text(part, MIN(room - (unsigned)needed, BAR_CELLS));
+        return g_strdup_printf("%s %s", bar, text);
+    }
+    return strlen(text) <= room ? g_steal_pointer(&text)
+                                : g_strdup_printf("%3.0f%%  ETA %s", part * 100, left);
 }
 
 static void draw(FetchProgress *p)
 {
     gint64 now = g_get_monotonic_time();
-    if (!p->bar || now - p->drawn_us < EVERY_US || p->wanted == 0) {
+    bool too_early = p->bytes < FIRST_OCTETS && p->messages == 0;
+    if (!p->bar || now - p->drawn_us < EVERY_US || p->wanted == 0 || too_early) {
         return;
     }
     p->drawn_us = now;
     double seconds = MAX((double)(now - p->began_us) / G_USEC_PER_SEC, 0.001);
-    double part = part_done(p);
-    double rate = (double)p->bytes / seconds;
-    g_autofree char *bar = bar_text(part);
-    g_autofree char *bytes = size_text(p->bytes);
-    g_autofree char *speed = size_text((uint64_t)rate);
-    g_autofree char *left = time_text(part > 0 ? seconds / part - seconds : 0);
-    g_autofree char *line = g_strdup_printf("%s  %u of %u  %s  %s/s  ETA %s", bar, p->messages,
-                                            p->wanted, bytes, speed, left);
-    fprintf(stderr, "\r\033[K%.*s", (int)width() - 1, line);
+    unsigned room = width() - 1;
+    g_autofree char *line = line_of(p, seconds, room);
+    fprintf(stderr, "\r\033[K%.*s", (int)room, line);
     fflush(stderr);
     p->shown = true;
 }
@@ -246,6 +260,16 @@ static void add_part(GString *text, unsigned n, const char *what)
     }
 }
 
+/* What became of them on the server. */
+static const char *removed_word(const FetchJob *job)
+{
+    static const char *const words[] = {[FETCH_KEEP] = "removed there",
+                                        [FETCH_DELETE] = "deleted there",
+                                        [FETCH_MOVE] = "moved there",
+                                        [FETCH_FLAG] = "flagged there"};
+    return words[job->after];
+}
+
 static char *summary_of(const FetchOutcome *outcome, FetchMode mode)
 {
     const FetchTotals *t = &outcome->totals;
@@ -267,7 +291,7 @@ static char *summary_of(const FetchOutcome *outcome, FetchMode mode)
     }
     if (mode == FETCH_RUN) {
         add_part(text, t->known, "recognised here after a run that was broken off");
-        add_part(text, t->removed, "removed there");
+        add_part(text, t->removed, removed_word(outcome->job));
         add_part(text, t->oversize, "left there, too large");
         add_part(text, t->kept_back, "not taken");
         add_part(text, t->gone, "gone meanwhile");

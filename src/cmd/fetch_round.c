@@ -25,11 +25,7 @@ static Lock *lock_account(const FetchRun *run, const FetchJob *job, GError **err
     g_autofree char *directory = g_build_filename(state_directory(run->state), "locks", NULL);
     mkdir(directory, 0700); /* a failure shows when the lock cannot be made */
     Deadline until = run->options->wait ? DEADLINE_NEVER : DEADLINE_PAST;
-    Lock *lock = lock_take(directory, name, until, error);
-    if (lock == NULL && error != NULL) {
-        error_prefix(error, "%s", job->name);
-    }
-    return lock;
+    return lock_take(directory, name, until, error);
 }
 
 static void observe(const FetchRun *run, const FetchJob *job)
@@ -130,6 +126,7 @@ bool fetch_round(FetchRun *run, GError **error)
     run->round++;
     g_array_set_size(run->outcomes, 0);
     g_array_set_size(run->outcomes, run->jobs->len);
+    g_autoptr(FetchShares) shares = fetch_shares_new(run);
     g_autoptr(Sched) sched = sched_new(error);
     if (sched == NULL) {
         return false;

@@ -106,16 +106,37 @@ static GStrv command_line(const Delivery *d, const char *sender)
 
 /* --- the target --- */
 
+/* The first word that means something to a shell only; NULL: none. */
+static const char *shell_word(char *const *words)
+{
+    static const char *const known[] = {">", ">>", "<", "|", "||", "&", "&&", ";", NULL};
+    for (; *words != NULL; words++) {
+        if (g_strv_contains(known, *words)) {
+            return *words;
+        }
+    }
+    return NULL;
+}
+
 static bool check(const DeliverPlan *plan, const char *rest, GError **error)
 {
     g_auto(GStrv) words = NULL;
     g_autoptr(GError) problem = NULL;
-    if (plan->shell || g_shell_parse_argv(rest, NULL, &words, &problem)) {
+    if (plan->shell) {
         return true;
     }
     g_autofree char *shown = escape_line_max(bytes_of(rest), 80);
-    return error_fail(error, POSTERN_ERROR_USAGE, "the program \"%s\": %s", shown,
-                      problem->message);
+    if (!g_shell_parse_argv(rest, NULL, &words, &problem)) {
+        return error_fail(error, POSTERN_ERROR_USAGE, "the program \"%s\": %s", shown,
+                          problem->message);
+    }
+    const char *special = shell_word(words);
+    return special == NULL ||
+           error_fail(
+               error, POSTERN_ERROR_USAGE,
+               "the program \"%s\": \"%s\" takes a shell, and none runs it unless --shell is "
+               "given",
+               shown, special);
 }
 
 static bool open_target(Delivery *d, const char *rest, GError **error)

@@ -211,10 +211,12 @@ static bool not_taken(Collector *c, const SourceMessage *message, const char *sa
 static bool taken(Collector *c, const SourceMessage *message, bool held, GError **error)
 {
     c->refusals = 0;
-    run_tell(c->folder->run, (FetchEvent){.kind = FETCH_EVENT_MESSAGE,
-                                          .folder = c->folder->name,
-                                          .message = message,
-                                          .bytes = c->octets});
+    run_tell(c->folder->run,
+             (FetchEvent){.kind = FETCH_EVENT_MESSAGE,
+                          .folder = c->folder->name,
+                          .message = message,
+                          .text = c->current->what == CHOICE_HEADER ? "its header" : NULL,
+                          .bytes = c->octets});
     g_ptr_array_add(c->held, c->current);
     c->held_bytes += c->octets;
     if (!held) { /* the target has it: no later failure must have it delivered again */

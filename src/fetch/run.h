@@ -28,7 +28,7 @@ typedef enum {
     FETCH_EVENT_CONNECTED, /* text: to whom */
     FETCH_EVENT_LISTED,    /* totals: listed, wanted, wanted_bytes */
     FETCH_EVENT_BYTES,     /* `bytes` more octets have come */
-    FETCH_EVENT_MESSAGE,   /* one is here: message, folder */
+    FETCH_EVENT_MESSAGE,   /* one is here: message, folder; text: NULL, or what of it */
     FETCH_EVENT_SETTLED,   /* a batch is durable and written down */
     FETCH_EVENT_OVERSIZE,  /* message, folder */
     FETCH_EVENT_KEPT_BACK, /* message, folder; text: what the target said */

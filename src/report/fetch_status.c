@@ -43,7 +43,7 @@ static void add_account(GString *out, const StateAccount *a, int64_t now)
 {
     g_autofree char *name = escape_line(bytes_of(a->name));
     g_autofree char *success = moment(a->last_success, now);
-    g_autofree char *size = g_format_size_full(a->bytes, G_FORMAT_SIZE_IEC_UNITS);
+    g_autofree char *size = g_format_size(a->bytes);
     g_string_append_printf(out, "%s\n", name);
     g_string_append_printf(out, "  last success  %s\n", success);
     if (a->last_error) {

@@ -137,6 +137,33 @@ def test_dry_run_tells_and_changes_nothing(collector):
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
+def test_dry_run_tells_what_a_run_removes_and_the_summary_how(collector, server, users, scheme):
+    c = collector(scheme)
+    assert c.run().status == 0
+    assert c.run("--dry-run", "--after=delete").out.count(": known, to be deleted there\n") == 20
+    assert c.run("--dry-run", "--keep-days=2").out.count(": known\n") == 20
+    assert "nothing new, 20 deleted there" in c.run("-v", "--after=delete").err and remaining(server, users.bob) == 0
+
+
+def test_what_was_flagged_first_can_be_moved_and_deleted_later(collector, server, users):
+    c = collector("imaps")
+    assert "20 messages" in (first := c.run("-v", "--after=flag:$Fetched").err) and "20 flagged there" in first
+    assert c.run("--dry-run", "--after=flag:$Fetched").out.count(": known\n") == 20
+    assert c.run("--dry-run", "--after=delete").out.count(": known, to be deleted there\n") == 20
+    assert "nothing new, 20 moved there" in c.run("-v", "--after=move:Old").err and remaining(server, users.bob) == 0
+    assert c.result(messages(20)) == ALL_WELL
+
+
+def test_each_failure_of_several_says_whose_it_is_once(collector, postern, server, pki, users):
+    c = collector("pop3s")
+    other = c.argv[1].replace("bob@", "alice@")
+    failed = c.run("-v", other, "--folder=Nope", c.argv[1].replace("pop3s", "imaps").replace(str(server.port("pop3s")), str(server.port("imaps"))))
+    lines = [line for line in failed.err.splitlines() if line.startswith("postern: ")]
+    assert len(lines) == 2 and all(line.count("@localhost") == 1 for line in lines), failed.err
+    assert lines[0].startswith("postern: pop3s://alice@localhost") and lines[1].startswith("postern: imaps://bob@localhost"), lines
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
 def test_adopt_takes_what_is_there_as_fetched_and_never_deletes_it(collector, server, users, scheme):
     c = collector(scheme)
     assert c.run("--adopt").status == 0

@@ -152,3 +152,29 @@ def test_a_terminal_shows_how_far_it_is(postern, server, pki, users):
         assert re.search(r"60 messages", shown), shown
         assert all(len(part) < 70 for part in re.split(r"[\r\n]|\x1b\[K", shown)), shown
     assert c.result(content) == ALL_WELL
+
+
+@pytest.mark.parametrize("columns", [20, 45])
+def test_a_narrow_terminal_shows_what_there_is_room_for(postern, server, pki, users, columns):
+    fill(server, users.bob, messages(60, seed=5, largest=200_000))
+    with Proxy(server.port("pop3s"), rtt=0.3) as proxy:
+        c = Collector(postern, server, pki, users.bob, "pop3s", port=proxy.port)
+        with postern.terminal(*c.argv, home=c.home, password=users.bob.password, size=(24, columns)) as terminal:
+            terminal.expect(r"\d+%  .*ETA \d+:\d\d")
+            assert terminal.wait() == 0
+            drawn = re.findall(r"\r\x1b\[K([^\r\n\x1b]*ETA[^\r\n\x1b]*)", terminal.output)
+        assert drawn and all(len(line) < columns for line in drawn), drawn
+
+
+def test_accounts_behind_one_hop_ask_for_its_passphrase_once(postern, server, ssh, pki, users, tmp_path):
+    fill(server, users.bob, NEW[:2])
+    options = [word for word in ssh.options(key=ssh.locked_key) if not word.startswith("BatchMode")]
+    argv = ["fetch", "-v", f"--ca-file={pki.ca_file}", f"--to={tmp_path}/M", f"--via={ssh.hop}", *[f"--ssh-option={word}" for word in options],
+            *[f"{scheme}://bob@localhost:{server.port(scheme)}" for scheme in ("pop3s", "imaps")]]
+    with postern.terminal(*argv, password=users.bob.password) as terminal:
+        terminal.expect("Enter passphrase for key '.*id_locked': ")
+        terminal.line(users.key_passphrase)
+        assert terminal.wait() == 0
+        shown = terminal.output
+    assert shown.count("Enter passphrase") == 1 and shown.count("2 messages") == 2, shown
+    assert compare(NEW[:2] * 2, collected(tmp_path / "M")) == ALL_WELL

@@ -129,8 +129,9 @@ static void test_words_for_programs_are_put_in_and_never_read_by_a_shell(void)
 
 static void test_where_mail_cannot_go_is_refused_at_once(void)
 {
-    static const char *const bad[] = {"",        "mbox:",    "|",      "|'open", "imaps://host",
-                                      "ftp://x", "maildir:", "lmtp://"};
+    static const char *const bad[] = {
+        "",         "mbox:",   "|",           "|'open", "imaps://host", "ftp://x",
+        "maildir:", "lmtp://", "|cat > FILE", "|a | b", "|a ; b"};
     for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
         DeliverPlan plan = {.to = (char *)bad[i]};
         g_autoptr(GError) error = NULL;
