@@ -80,6 +80,20 @@ static void take_tls(const ImportMove *m, const char *scheme)
     }
 }
 
+/* Arguments of a program, with what getmail puts into them as `fetch --to` has it. */
+static char *arguments_of(const char *value)
+{
+    static const char *const words[][2] = {
+        {"%%(sender)", "%f"}, {"%%(recipient)", "%r"}, {"%%(mailbox)", "%m"}};
+    g_autofree char *line = command_of(value);
+    g_autoptr(GString) text = g_string_new(line);
+    g_string_replace(text, "%", "%%", 0);
+    for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
+        g_string_replace(text, words[i][0], words[i][1], 0);
+    }
+    return g_strdup(text->str);
+}
+
 static void take_destination(const ImportMove *m)
 {
     const char *type = import_said(m, "destination.type");
@@ -92,9 +106,12 @@ static void take_destination(const ImportMove *m)
     } else if (g_strcmp0(type, "MDA_external") == 0 && path) {
         const char *arguments = import_said(m, "destination.arguments");
         g_autofree char *program = escape_shell(path);
-        g_autofree char *words = arguments ? command_of(arguments) : g_strdup("");
+        g_autofree char *words = arguments ? arguments_of(arguments) : g_strdup("");
         m->account->to = g_strdup_printf("|%s%s%s", program, *words ? " " : "", words);
-        import_remark(m, "destination.arguments", "%(recipient) is %r now, %(sender) is %f");
+        if (strstr(words, "%%(")) {
+            import_remark(m, "destination.arguments",
+                          "of what getmail puts in, only sender, recipient and mailbox are known");
+        }
     } else {
         import_remark(m, "destination.type",
                       "it has no counterpart: only one Maildir, Mboxrd or "

@@ -170,13 +170,13 @@ static void test_import_getmailrc(void)
         "password_command = (\"pass\", \"show\", 'my mail')\nmailboxes = (\"INBOX\",\n  "
         "\"Lists\",)\n"
         "[destination]\ntype = MDA_external\npath = /usr/bin/procmail\narguments = (\"-d\", "
-        "\"joe\")\n"
+        "\"joe\", \"-f\", \"%(sender)\", \"100%\")\n"
         "[options]\nread_all = false\ndelete_after = 30\nmax_message_size = 5000\n");
     const Account *a = account_of(import, 0);
     g_assert_cmpstr(a->url, ==, "imaps://imap.example.org");
     g_assert_cmpstr(a->password_command, ==, "pass show 'my mail'");
     g_assert_cmpstr(a->folders[1], ==, "Lists");
-    g_assert_cmpstr(a->to, ==, "|/usr/bin/procmail -d joe");
+    g_assert_cmpstr(a->to, ==, "|/usr/bin/procmail -d joe -f '%f' 100%%");
     g_assert_cmpint(a->keep_days, ==, 30);
     g_assert_cmpstr(a->after, ==, "delete");
     g_assert_cmpint(a->max_size, ==, 5000);
