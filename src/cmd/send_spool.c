@@ -5,6 +5,7 @@
 #include "base/escape.h"
 #include "cmd/command.h"
 #include "cmd/fetch.h"
+#include "cmd/password.h"
 #include "cmd/send.h"
 #include "report/spool_list.h"
 
@@ -150,6 +151,19 @@ bool send_is_passing(const GError *error)
     return found;
 }
 
+/* What the password comes from now will not be there, or has not been kept, later. */
+static void tell_of_no_password(const SendOptions *o, const SessionPlan *plan)
+{
+    g_auto(PasswordWay) way = password_way(&o->connect, NULL);
+    bool kept = way.kind == PASSWORD_BY_COMMAND || way.kind == PASSWORD_BY_FILE ||
+                o->connect.account || o->connect.token_command;
+    if (plan->credentials.user && !kept && !o->connect.quiet) {
+        fputs("=== no password is kept with it: --flush and --daemon need $POSTERN_PASSWORD or "
+              "~/.netrc (a --password-command or an --account is kept)\n",
+              stderr);
+    }
+}
+
 static void print_queued(const SendOptions *o, const char *id, const Outgoing *message)
 {
     if (o->json) {
@@ -177,6 +191,7 @@ int send_queue(const SendOptions *o, const char *url)
         return command_fail(error);
     }
     print_queued(o, id, message);
+    tell_of_no_password(o, plan);
     return 0;
 }
 

@@ -188,15 +188,19 @@ static bool is_id(const char *id)
     return *id && strspn(id, "0123456789abcdef-") == strlen(id);
 }
 
-/* NULL when there is none. */
+/* NULL when there is none. The text is looked for first: who removes a message leaves it to the
+ * end.
+ */
 static SpoolJob *read_job(const Spool *s, const char *id)
 {
+    g_autofree char *message = g_strconcat(id, ".msg", NULL);
+    bool whole = faccessat(s->dir_fd, message, F_OK, 0) == 0;
     g_autofree char *path = path_of(s, id, ".job");
     g_autofree char *text = NULL;
     g_autoptr(GError) problem = NULL;
     gsize len;
     if (g_file_get_contents(path, &text, &len, &problem)) {
-        return spool_job_parse(id, (Bytes){text, len});
+        return whole ? spool_job_parse(id, (Bytes){text, len}) : damaged(id, "its text is gone");
     }
     bool gone = g_error_matches(problem, G_FILE_ERROR, G_FILE_ERROR_NOENT);
     return gone ? NULL : damaged(id, problem->message);
@@ -337,7 +341,8 @@ SpoolJob *spool_take(Spool *spool, const char *id, bool *busy)
     g_autofree char *path = spool_text_path(spool, id);
     int fd = is_id(id) ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) : -1;
     if (fd < 0) {
-        return NULL;
+        g_autoptr(SpoolJob) left = is_id(id) ? read_job(spool, id) : NULL;
+        return left && left->damaged ? g_steal_pointer(&left) : NULL; /* to be removed */
     }
     if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
         *busy = true;

@@ -175,6 +175,13 @@ def test_what_is_wrong_is_said_when_it_is_queued(postern, home, waiting):
     assert waiting() == []
 
 
+def test_a_password_that_is_not_kept_is_said(postern, home, tmp_path):
+    base = ("send", "submission://alice@127.0.0.1:1", "--queue", "--from", ALICE, "--to", BOB, "--text", "x")
+    assert "no password is kept with it" in postern.run(*base, home=home, password="a-word").err
+    (tmp_path / "word").write_text("another\n")
+    assert postern.run(*base, "--password-file", tmp_path / "word", home=home).err == ""
+
+
 def test_a_full_disk_leaves_nothing_half_done(postern, home):
     """RLIMIT_FSIZE stands for the disk: writing fails in the middle of the text."""
     box = home.written / "spool"

@@ -117,6 +117,22 @@ static void test_listed_and_damaged(Fixture *f, gconstpointer unused)
     g_assert_null(spool_take(f->spool, "../etc", &busy));
 }
 
+static void test_a_job_whose_text_is_gone_can_be_removed(Fixture *f, gconstpointer unused)
+{
+    (void)unused;
+    g_autofree char *id = add(f, NULL);
+    g_autofree char *text = spool_text_path(f->spool, id);
+    g_assert_cmpint(g_unlink(text), ==, 0);
+    g_autoptr(GPtrArray) jobs = spool_list(f->spool, NULL);
+    const SpoolJob *listed = g_ptr_array_index(jobs, 0);
+    g_assert_true(listed->held && strstr(listed->why, "its text is gone"));
+    bool busy;
+    g_autoptr(SpoolJob) job = spool_take(f->spool, id, &busy);
+    g_assert_true(spool_remove(f->spool, job, NULL));
+    g_autoptr(GPtrArray) none = spool_list(f->spool, NULL);
+    g_assert_cmpuint(none->len, ==, 0);
+}
+
 static void test_leftovers_go_but_not_at_once(Fixture *f, gconstpointer unused)
 {
     (void)unused;
@@ -153,6 +169,7 @@ int main(int argc, char **argv)
     ADD("/spool/round-trip", test_comes_back_as_it_went);
     ADD("/spool/lock", test_only_one_has_it);
     ADD("/spool/list", test_listed_and_damaged);
+    ADD("/spool/text-gone", test_a_job_whose_text_is_gone_can_be_removed);
     ADD("/spool/sweep", test_leftovers_go_but_not_at_once);
     g_test_add_func("/spool/backoff", test_waits_double_up_to_four_hours);
     return g_test_run();
