@@ -232,10 +232,9 @@ void mailstore_disk_flags(MailFolder *folder, Mail *mail)
 
 static char *new_base_name(const MailStore *store, const MailFolder *folder, const Mail *mail)
 {
-    char marker[MAILDIR_MARKER_LENGTH + 1];
-    g_snprintf(marker, sizeof(marker), "%s%08x%08x", store->run, folder->validity, mail->uid);
-    g_autofree char *name = maildir_name(marker, mail->received);
-    return g_strdup_printf("%s,S=%zu,W=%zu", name, mail->octets, mail->octets);
+    return g_strdup_printf("%" G_GINT64_FORMAT ".P%s%08x%08x.%s,S=%zu,W=%zu", mail->received,
+                           store->run, folder->validity, mail->uid, maildir_host(), mail->octets,
+                           mail->octets);
 }
 
 bool mailstore_disk_add(MailStore *store, MailFolder *folder, Mail *mail, GError **error)

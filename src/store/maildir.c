@@ -100,9 +100,8 @@ void maildir_free(Maildir *m)
 
 /* --- names --- */
 
-/* This machine's, asked for once. "/" and ":" mean something in a name; the specification writes
- * them so. Never freed. */
-static const char *host_part(void)
+/* Asked for once. "/" and ":" mean something in a name; the specification writes them so. */
+const char *maildir_host(void)
 {
     static const char *part;
     if (g_once_init_enter(&part)) {
@@ -123,12 +122,12 @@ static const char *host_part(void)
 
 char *maildir_name(const char *marker, int64_t when)
 {
-    return g_strdup_printf("%" G_GINT64_FORMAT ".P%s.%s", when, marker, host_part());
+    return g_strdup_printf("%" G_GINT64_FORMAT ".P%s.%s", when, marker, maildir_host());
 }
 
 char *maildir_tmp_name(const char *marker)
 {
-    return g_strdup_printf("%ld.P%s.%s", (long)getpid(), marker, host_part());
+    return g_strdup_printf("%ld.P%s.%s", (long)getpid(), marker, maildir_host());
 }
 
 Bytes maildir_marker_of(const char *name)
@@ -199,7 +198,7 @@ static bool is_left_over(int fd, const char *name)
     if (marker.len == 0 || fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
         return false;
     }
-    if (!g_str_equal(marker.data + marker.len + 1, host_part())) {
+    if (!g_str_equal(marker.data + marker.len + 1, maildir_host())) {
         return st.st_mtime < g_get_real_time() / G_USEC_PER_SEC - OLD_SECONDS;
     }
     long pid = strtol(name, NULL, 10);

@@ -22,6 +22,8 @@ Maildir *maildir_open(const char *path, bool make, GError **error);
 void maildir_free(Maildir *m);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Maildir, maildir_free)
 
+/* This machine as it stands in names. Never freed. */
+const char *maildir_host(void);
 /* The part of a name before flags; `when` in seconds since the epoch. The caller frees it. */
 char *maildir_name(const char *marker, int64_t when);
 /* The marker in a name, borrowed from it; none: BYTES_NONE. Pure. */
