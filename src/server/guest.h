@@ -79,6 +79,7 @@ typedef enum {
     GUEST_LOGIN_WRONG,
     GUEST_LOGIN_BROKEN,
     GUEST_LOGIN_UNKNOWN,
+    GUEST_LOGIN_IN_CLEAR, /* the mechanism gives a password away, and there is no TLS */
     GUEST_LOGIN_CANCELLED
 } GuestLogin;
 
@@ -92,8 +93,10 @@ bool guest_tell_stray(Guest *g, Bytes line);
  * has_initial false: none came. Suspends. */
 bool guest_sasl(Guest *g, const GuestSasl *framing, Bytes mechanism, bool has_initial,
                 Bytes initial, GuestLogin *ret, GError **error);
-/* USER/PASS and the LOGIN command. Does not suspend. */
-bool guest_password_is(Guest *g, Bytes user, Bytes password);
+/* A password came, good or not: the client is told of when there is no TLS. */
+void guest_saw_password(Guest *g, const char *how);
+/* USER/PASS and the LOGIN command (`how`). Does not suspend. */
+bool guest_password_is(Guest *g, const char *how, Bytes user, Bytes password);
 /* POP3's own. */
 bool guest_apop_is(Guest *g, Bytes challenge, Bytes user, Bytes digest);
 /* Marks the session as logged in. */

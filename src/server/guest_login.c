@@ -89,14 +89,19 @@ void guest_logged_in(Guest *g, const char *user, const char *mechanism)
     guest_tell(g, SANDBOX_LOGIN, "%s by %s", user, mechanism);
 }
 
-bool guest_password_is(Guest *g, Bytes user, Bytes password)
+void guest_saw_password(Guest *g, const char *how)
+{
+    if (!g->encrypted) {
+        guest_conduct(g, true, "cleartext-password", "sent a password in the clear (%s)", how);
+    }
+}
+
+bool guest_password_is(Guest *g, const char *how, Bytes user, Bytes password)
 {
     g_autofree char *name = bytes_dup(user);
     const SandboxUser *known = find_user(g->box->plan, name);
     g_autoptr(Secret) given = secret_new(password.data ? password.data : "", password.len);
-    if (!g->encrypted) {
-        guest_conduct(g, true, "cleartext-password", "sent a password in the clear");
-    }
+    guest_saw_password(g, how);
     return user.len > 0 &&
            (g->box->plan->accept_any || (known && secret_equal(known->password, given)));
 }
@@ -198,8 +203,8 @@ static GuestLogin conclude(Guest *g, const SaslServer *server, const SaslServerS
 {
     const char *name = sasl_server_mechanism(server)->name;
     const char *user = sasl_server_user(server);
-    if (sasl_server_saw_password(server) && !g->encrypted) {
-        guest_conduct(g, true, "cleartext-password", "sent a password in the clear (%s)", name);
+    if (sasl_server_saw_password(server)) {
+        guest_saw_password(g, name);
     }
     if (step->verdict == SASL_ACCEPTED && !guest_fault(g, "auth-always-fails")) {
         guest_logged_in(g, user ? user : "", name);
@@ -300,6 +305,12 @@ bool guest_sasl(Guest *g, const GuestSasl *framing, Bytes mechanism, bool has_in
     *ret = GUEST_LOGIN_UNKNOWN;
     if (!server) {
         judge_unknown(g, m);
+        if (m && m->cleartext && !guest_may_show_password(g)) {
+            *ret = GUEST_LOGIN_IN_CLEAR;
+            if (has_initial) {
+                guest_saw_password(g, m->name);
+            }
+        }
         return true;
     }
     if (!judge_downgrade(g, m)) {

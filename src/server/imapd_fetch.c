@@ -275,10 +275,13 @@ static GArray *read_items(Imapd *i, Bytes args)
 bool imapd_cmd_fetch(Imapd *i, Bytes args, GError **error)
 {
     g_autoptr(ImapSet) set = imap_set_new();
-    bool good = imapd_scan_set(i, &args, set) && imap_scan_space(&args);
+    bool there = imapd_scan_set(i, &args, set);
+    bool good = there && imap_scan_space(&args);
     g_autoptr(GArray) items = good ? read_items(i, args) : NULL;
     if (!items) {
-        return imapd_bad(i, good ? "these are no items of FETCH" : "no such messages");
+        return imapd_bad(i, good    ? "these are no items of FETCH"
+                            : there ? "FETCH SET ITEMS"
+                                    : "no such messages");
     }
     g_autoptr(GArray) places = imapd_pick(i, set);
     for (guint n = 0; n < places->len; n++) {

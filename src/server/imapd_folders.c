@@ -139,6 +139,10 @@ bool imapd_cmd_delete(Imapd *i, Bytes args, GError **error)
     if (!name) {
         return imapd_bad(i, "DELETE what?");
     }
+    if (g_ascii_strcasecmp(name, "INBOX") == 0) { /* RFC 3501 section 6.3.4 */
+        imapd_no(i, "[CANNOT] INBOX stays");
+        return true;
+    }
     MailFolder *folder = find(i, name);
     if (folder && folder == i->folder) {
         imapd_unselect(i);

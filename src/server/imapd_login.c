@@ -74,10 +74,11 @@ static bool try_login(Imapd *i, const char *user, const char *password)
 {
     Guest *g = i->g;
     if (is_disabled(i)) {
+        guest_saw_password(g, "LOGIN");
         imapd_no(i, "%s",
                  i->g->encrypted ? "LOGIN is disabled: AUTHENTICATE"
                                  : "[PRIVACYREQUIRED] only inside TLS");
-    } else if (!guest_password_is(g, bytes_of(user), bytes_of(password)) ||
+    } else if (!guest_password_is(g, "LOGIN", bytes_of(user), bytes_of(password)) ||
                guest_fault(g, "auth-always-fails")) {
         imapd_no(i, "[AUTHENTICATIONFAILED] unknown user, or wrong password");
     } else {
@@ -108,6 +109,7 @@ bool imapd_cmd_authenticate(Imapd *i, Bytes args, GError **error)
         [GUEST_LOGIN_WRONG] = "NO [AUTHENTICATIONFAILED] the credentials are wrong",
         [GUEST_LOGIN_BROKEN] = "BAD that is not what this mechanism says",
         [GUEST_LOGIN_UNKNOWN] = "NO no such mechanism here",
+        [GUEST_LOGIN_IN_CLEAR] = "NO [PRIVACYREQUIRED] only inside TLS",
         [GUEST_LOGIN_CANCELLED] = "BAD given up",
     };
     Guest *g = i->g;

@@ -97,6 +97,10 @@ static bool cmd_user(Pop3d *p, Bytes args, GError **error)
         guest_reply(p->g, "-ERR [AUTH] only inside TLS");
         return true;
     }
+    if (args.len == 0) {
+        guest_reply(p->g, "-ERR USER NAME");
+        return true;
+    }
     g_free(p->user);
     p->user = bytes_dup(args);
     guest_reply(p->g, "+OK and the password?");
@@ -114,11 +118,13 @@ static bool cmd_pass(Pop3d *p, Bytes args, GError **error)
     Guest *g = p->g;
     (void)error;
     if (p->folder || !p->user) {
+        guest_saw_password(g, "PASS");
         guest_reply(g, p->folder ? "-ERR you are logged in" : "-ERR USER first");
         return true;
     }
     g_autofree char *user = g_steal_pointer(&p->user);
-    if (!guest_password_is(g, bytes_of(user), args) || guest_fault(g, "auth-always-fails")) {
+    if (!guest_password_is(g, "PASS", bytes_of(user), args) ||
+        guest_fault(g, "auth-always-fails")) {
         return wrong(p);
     }
     guest_logged_in(g, user, "USER/PASS");
@@ -149,6 +155,7 @@ static bool cmd_auth(Pop3d *p, Bytes args, GError **error)
         [GUEST_LOGIN_WRONG] = "-ERR [AUTH] the credentials are wrong",
         [GUEST_LOGIN_BROKEN] = "-ERR that is not what this mechanism says",
         [GUEST_LOGIN_UNKNOWN] = "-ERR no such mechanism here",
+        [GUEST_LOGIN_IN_CLEAR] = "-ERR [AUTH] only inside TLS",
         [GUEST_LOGIN_CANCELLED] = "-ERR given up",
     };
     Guest *g = p->g;
@@ -331,6 +338,9 @@ static bool cmd_utf8(Pop3d *p, Bytes args, GError **error)
 {
     (void)args;
     (void)error;
+    if (p->folder) { /* RFC 6856 section 2 */
+        return refuse_order(p);
+    }
     guest_reply(p->g, "+OK UTF-8 it is");
     return true;
 }

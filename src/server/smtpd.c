@@ -145,6 +145,7 @@ static bool cmd_auth(Smtpd *s, Bytes args, GError **error)
         [GUEST_LOGIN_WRONG] = "535 5.7.8 the credentials are wrong",
         [GUEST_LOGIN_BROKEN] = "501 5.5.2 that is not what this mechanism says",
         [GUEST_LOGIN_UNKNOWN] = "504 5.5.4 no such mechanism here",
+        [GUEST_LOGIN_IN_CLEAR] = "538 5.7.11 only inside TLS",
         [GUEST_LOGIN_CANCELLED] = "501 5.7.0 given up",
     };
     Guest *g = s->g;
@@ -195,9 +196,9 @@ static bool cmd_vrfy(Smtpd *s, Bytes args, GError **error)
 
 static bool cmd_etrn(Smtpd *s, Bytes args, GError **error)
 {
-    (void)args;
     (void)error;
-    guest_reply(s->g, "250 2.0.0 nothing waits for that host");
+    guest_reply(s->g, "%s",
+                args.len ? "250 2.0.0 nothing waits for that host" : "501 5.5.4 ETRN DOMAIN");
     return true;
 }
 

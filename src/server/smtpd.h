@@ -19,6 +19,7 @@ typedef struct {
     bool chunking;      /* a BDAT was taken: DATA is out of order */
     uint64_t declared;  /* SIZE= */
     bool require_tls;   /* REQUIRETLS */
+    bool utf8, binary;  /* SMTPUTF8, BODY=BINARYMIME */
     unsigned errors;
 } Smtpd;
 

@@ -60,6 +60,19 @@ static bool take_parameter(Bytes *args, Bytes *key, Bytes *value)
     return word.len > 0;
 }
 
+/* RFC 6531 section 3.5. */
+static bool wants_utf8(Smtpd *s, const char *address)
+{
+    bool beyond = false;
+    for (const char *c = address; *c; c++) {
+        beyond = beyond || (guchar)*c >= 0x80;
+    }
+    if (beyond && !s->utf8) {
+        guest_reply(s->g, "553 5.6.7 an address beyond ASCII wants SMTPUTF8 at MAIL");
+    }
+    return beyond && !s->utf8;
+}
+
 /* The reply to a bad parameter of MAIL, or NULL. */
 static const char *mail_parameter(Smtpd *s, Bytes key, Bytes value)
 {
@@ -76,6 +89,8 @@ static const char *mail_parameter(Smtpd *s, Bytes key, Bytes value)
         s->require_tls = true;
         return s->g->encrypted ? NULL : "530 5.7.10 REQUIRETLS outside TLS";
     }
+    s->utf8 = s->utf8 || bytes_equal_ci(key, "SMTPUTF8");
+    s->binary = s->binary || bytes_equal_ci(value, "BINARYMIME");
     if (bytes_equal_ci(key, "BODY") && !bytes_equal_ci(value, "7BIT") &&
         !bytes_equal_ci(value, "8BITMIME") && !bytes_equal_ci(value, "BINARYMIME")) {
         return "501 5.5.4 BODY is 7BIT, 8BITMIME or BINARYMIME";
@@ -129,6 +144,7 @@ bool smtpd_mail(Smtpd *s, Bytes args, GError **error)
         return true;
     }
     Bytes key, value;
+    s->utf8 = s->binary = false;
     while (take_parameter(&args, &key, &value)) {
         const char *wrong = mail_parameter(s, key, value);
         if (wrong) {
@@ -136,7 +152,7 @@ bool smtpd_mail(Smtpd *s, Bytes args, GError **error)
             return true;
         }
     }
-    if (refused_by_address(s, from)) {
+    if (wants_utf8(s, from) || refused_by_address(s, from)) {
         return true;
     }
     s->mail = true;
@@ -203,7 +219,7 @@ bool smtpd_rcpt(Smtpd *s, Bytes args, GError **error)
             return true;
         }
     }
-    if (refused_by_address(s, to)) {
+    if (wants_utf8(s, to) || refused_by_address(s, to)) {
         return true;
     }
     SmtpRcpt *rcpt = g_new0(SmtpRcpt, 1);
@@ -317,9 +333,11 @@ static bool read_text(Smtpd *s, GByteArray *text, bool *too_much, GError **error
 bool smtpd_data(Smtpd *s, Bytes args, GError **error)
 {
     Guest *g = s->g;
-    if (args.len > 0 || s->rcpts->len == 0 || s->chunking) {
+    bool by_chunks = s->chunking || s->binary; /* RFC 3030 section 3 */
+    if (args.len > 0 || s->rcpts->len == 0 || by_chunks) {
         guest_reply(g, args.len      ? "501 5.5.4 DATA takes no argument"
                        : s->chunking ? "503 5.5.1 BDAT was begun"
+                       : s->binary   ? "503 5.5.1 BINARYMIME goes by BDAT"
                                      : "503 5.5.1 no recipients");
         return true;
     }

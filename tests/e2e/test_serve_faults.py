@@ -92,6 +92,25 @@ def test_a_password_in_the_clear_is_told_of(box):
     assert sandbox.close() == BAD
 
 
+@pytest.mark.parametrize("service,said,answer", [
+    ("submission", b"EHLO x\r\nAUTH PLAIN AGpvZQBub3RoaW5nLXRoYXQtaXMtYS1zZWNyZXQ=\r\nQUIT\r\n", b"538 5.7.11"),
+    ("pop3", b"USER joe\r\nPASS nothing-that-is-a-secret\r\nQUIT\r\n", b"-ERR [AUTH] only inside TLS"),
+    ("imap", b"a LOGIN joe nothing-that-is-a-secret\r\nb LOGOUT\r\n", b"a NO [PRIVACYREQUIRED]"),
+    ("imap", b"a AUTHENTICATE PLAIN AGpvZQBub3RoaW5nLXRoYXQtaXMtYS1zZWNyZXQ=\r\nb LOGOUT\r\n", b"a NO [PRIVACYREQUIRED]"),
+])
+def test_a_password_that_nobody_asked_for_is_in_the_clear_too(box, service, said, answer):
+    """It was refused: but it was sent."""
+    sandbox = box("--assert-client")
+    with socket.create_connection(("127.0.0.1", sandbox.port(service)), timeout=20) as raw:
+        raw.sendall(said)
+        heard = b""
+        while piece := raw.recv(4096):
+            heard += piece
+    assert answer in heard
+    assert sandbox.conduct()["cleartext-password"] == "bad"
+    assert sandbox.close() == BAD
+
+
 def test_a_client_that_accepts_a_bad_certificate_is_told_of(box):
     sandbox = box("--fault", "cert-expired", "--assert-client")
     careless = Careless(sandbox)
@@ -161,6 +180,23 @@ def test_an_address_without_brackets_is_taken_and_told_of(box):
     assert careless.say(f"RCPT TO:{sandbox.user}@b").startswith(b"250")
     careless.close()
     assert sandbox.conduct() == {"no-brackets": "bad"}
+
+
+def test_extensions_are_held_to(box):
+    """What a real server would refuse is refused here, so that it is found here."""
+    sandbox = box()
+    polite = Careless(sandbox, "smtp")
+    polite.say("EHLO x")
+    assert polite.say("MAIL FROM:<j\u00f6@b>").startswith(b"553 5.6.7")
+    assert polite.say("MAIL FROM:<a@b>").startswith(b"250")
+    assert polite.say("RCPT TO:<j\u00f6@b>").startswith(b"553 5.6.7")
+    polite.say("RSET")
+    assert polite.say("MAIL FROM:<j\u00f6@b> SMTPUTF8 BODY=BINARYMIME").startswith(b"250")
+    assert polite.say("RCPT TO:<j\u00f6@b>").startswith(b"250")
+    assert polite.say("DATA").startswith(b"503 5.5.1 BINARYMIME")
+    assert polite.say("BDAT 3 LAST\r\na\0b"[:-2]).startswith(b"250")
+    assert polite.say("ETRN").startswith(b"501") and polite.say("ETRN b").startswith(b"250")
+    polite.close()
 
 
 def test_codes_by_address(box):

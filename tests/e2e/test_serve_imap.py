@@ -278,6 +278,16 @@ def test_dovecot_goes_on_with_the_directory(rig, users, tmp_path):
     assert len(re.findall(r"(?m)^[23] .*Fjim@example.test Talice@example.test.* :", listed)) == 2, listed
 
 
+def test_inbox_cannot_be_deleted_and_stays_selected(fresh):
+    client = fresh.imap()
+    client.select("INBOX")
+    assert client.delete("INBOX") == ("NO", [b"[CANNOT] INBOX stays"])
+    assert client.check()[0] == "OK"
+    with pytest.raises(imaplib.IMAP4.error, match="FETCH SET ITEMS"):
+        client._simple_command("FETCH", "1:*")
+    client.logout()
+
+
 def test_what_is_too_much_is_refused(fresh):
     def raw_session():
         return imaplib.IMAP4("localhost", fresh.port("imap"), timeout=30)
