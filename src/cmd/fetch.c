@@ -147,7 +147,8 @@ static int run_fetch(void *values, char **args)
         status = bad_file ? fetch_rc_exit_status(run) : status;
     } else {
         run->progress = fetch_progress_new(run);
-        bool stays = (run->interval > 0 || o->idle) && run->mode == FETCH_RUN;
+        run->watcher = (FetchWatcher){fetch_progress_told, run->progress};
+        bool stays = (run->interval > 0 || fetch_idles(run)) && run->mode == FETCH_RUN;
         status = stays ? fetch_daemon(run, args) : one_round(run);
     }
     run_free(run);

@@ -7,7 +7,7 @@
  *     fetch_adopt.c     --adopt-from
  *     fetch_round.c     one round: all jobs, several at once
  *     fetch_share.c     one ssh login for those behind the same hop
- *     fetch_daemon.c    rounds without end: when, and what signals do to it (fetch_signals.c)
+ *     fetch_daemon.c    without end: when, and what signals do to it (fetch_signals.c)
  *     fetch_progress.c  what a person sees of it
  *     fetch_status.c    --status, the Prometheus file, syslog, sd_notify */
 #pragma once
@@ -53,6 +53,7 @@ typedef struct FetchRun {
     GPtrArray *jobs; /* of FetchJob */
     State *state;
     FetchProgress *progress;
+    FetchWatcher watcher; /* of all jobs */
     struct Transcript *transcript;
     Gate asking;     /* one question at a time on the terminal */
     double interval; /* seconds between rounds; 0: one round */
@@ -81,8 +82,12 @@ bool fetch_take_adopted(FetchRun *run, GError **error);
 /* One round over all jobs; fills totals, status and outcomes. False only when there could be no
  * round at all. Suspends. */
 bool fetch_round(FetchRun *run, GError **error);
-/* Rounds until a signal ends them. `words` are for reading everything anew. Gives the exit status.
- */
+/* One job of it, the result into its outcome. Suspends. */
+void fetch_do_job(FetchRun *run, guint index);
+/* Does any of the jobs stay connected? */
+bool fetch_idles(const FetchRun *run);
+/* Until a signal ends it: rounds; or, when a job stays connected, each by itself. `words` are for
+ * reading everything anew. Gives the exit status. */
 int fetch_daemon(FetchRun *run, char *const *words);
 
 /* One ssh login a round for all jobs that go the same way through ssh; the jobs' plans use it until
@@ -95,7 +100,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(FetchShares, fetch_shares_free)
 FetchProgress *fetch_progress_new(const FetchRun *run);
 /* A FetchWatcher's; user is the FetchProgress. */
 void fetch_progress_told(void *progress, const FetchJob *job, const FetchEvent *event);
-/* The round is over: the bar goes away, the summary comes. */
+/* The line that sums up one job, if anybody is to be told. */
+void fetch_progress_job(FetchProgress *progress, const FetchOutcome *outcome);
+/* The round is over: the bar goes away, the lines of all jobs come. */
 void fetch_progress_round(FetchProgress *progress);
 void fetch_progress_free(FetchProgress *progress);
 

@@ -34,7 +34,7 @@ FetchProgress *fetch_progress_new(const FetchRun *run)
     FetchProgress *p = g_new0(FetchProgress, 1);
     const ConnectOptions *o = &run->options->connect;
     bool terminal = isatty(STDERR_FILENO) && g_strcmp0(g_getenv("TERM"), "dumb") != 0;
-    bool once = run->interval <= 0 && !run->options->idle;
+    bool once = run->interval <= 0 && !fetch_idles(run);
     p->run = run;
     p->verbose = o->verbose;
     p->quiet = o->quiet;
@@ -245,6 +245,10 @@ void fetch_progress_told(void *progress, const FetchJob *job, const FetchEvent *
     case FETCH_EVENT_WOULD:
         say_would(p, job, e);
         break;
+    case FETCH_EVENT_PASSED:
+        fetch_progress_job(p,
+                           &(FetchOutcome){.job = job, .totals = *e->totals, .passes = e->count});
+        break;
     case FETCH_EVENT_SETTLED:
     case FETCH_EVENT_REMOVED:
         break;
@@ -311,12 +315,21 @@ static void print_listing(FetchProgress *p)
     fputs(json, stdout);
 }
 
-/* A log is told of what happened; that nothing did, only a person wants to know. */
+/* A log is told of what happened; that nothing did, only a person wants to know, and once. */
 static bool is_told(const FetchProgress *p, const FetchOutcome *outcome)
 {
     const FetchTotals *t = &outcome->totals;
     bool news = t->fetched > 0 || t->known > 0 || t->removed > 0;
-    return outcome->job != NULL && (p->summary ? outcome->error == NULL || t->fetched > 0 : news);
+    bool asked = p->summary && outcome->error == NULL && outcome->passes == 0;
+    return outcome->job != NULL && (p->summary || p->log) && (news || asked);
+}
+
+void fetch_progress_job(FetchProgress *p, const FetchOutcome *outcome)
+{
+    if (is_told(p, outcome)) {
+        g_autofree char *text = summary_of(outcome, p->run->mode);
+        say(p, false, outcome->job->name, text);
+    }
 }
 
 void fetch_progress_round(FetchProgress *p)
@@ -325,12 +338,8 @@ void fetch_progress_round(FetchProgress *p)
     if (p->listing) {
         print_listing(p);
     }
-    for (guint i = 0; (p->summary || p->log) && i < p->run->outcomes->len; i++) {
-        const FetchOutcome *outcome = &g_array_index(p->run->outcomes, FetchOutcome, i);
-        if (is_told(p, outcome)) {
-            g_autofree char *text = summary_of(outcome, p->run->mode);
-            say(p, false, outcome->job->name, text);
-        }
+    for (guint i = 0; i < p->run->outcomes->len; i++) {
+        fetch_progress_job(p, &g_array_index(p->run->outcomes, FetchOutcome, i));
     }
     p->bytes = p->wanted_bytes = 0;
     p->messages = p->wanted = 0;

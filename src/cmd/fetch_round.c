@@ -39,12 +39,11 @@ static void observe(const FetchRun *run, const FetchJob *job)
 
 static void collect(FetchRun *run, const FetchJob *job, FetchOutcome *outcome)
 {
-    const FetchWatcher watcher = {fetch_progress_told, run->progress};
     *outcome = (FetchOutcome){.job = job};
     g_autoptr(Lock) lock = lock_account(run, job, &outcome->error);
     if (lock != NULL) {
         observe(run, job);
-        fetch_account(job, run->mode, run->state, &watcher, outcome);
+        fetch_account(job, run->mode, run->state, &run->watcher, outcome);
     }
 }
 
@@ -62,7 +61,7 @@ static bool may_speak_another(const FetchOutcome *outcome)
     return outcome->error != NULL && outcome->reached < STAGE_AUTH;
 }
 
-static void do_job(FetchRun *run, guint index)
+void fetch_do_job(FetchRun *run, guint index)
 {
     const FetchJob *job = g_ptr_array_index(run->jobs, index);
     FetchOutcome result;
@@ -75,7 +74,9 @@ static void do_job(FetchRun *run, guint index)
             error_prefix(&result.error, "%s; then", before->message);
         }
     }
-    g_array_index(run->outcomes, FetchOutcome, index) = result;
+    FetchOutcome *outcome = &g_array_index(run->outcomes, FetchOutcome, index);
+    fetch_outcome_clear(outcome);
+    *outcome = result;
 }
 
 static bool has_turn(const FetchRun *run, const FetchJob *job)
@@ -93,20 +94,28 @@ static void work(void *user)
             return; /* interrupted */
         }
         if (has_turn(round->run, g_ptr_array_index(round->run->jobs, index))) {
-            do_job(round->run, index);
+            fetch_do_job(round->run, index);
         }
     }
 }
 
 /* --- all --- */
 
+bool fetch_idles(const FetchRun *run)
+{
+    bool any = false;
+    for (guint i = 0; i < run->jobs->len; i++) {
+        any = any || ((const FetchJob *)g_ptr_array_index(run->jobs, i))->idle;
+    }
+    return any;
+}
+
 static guint workers(const FetchRun *run)
 {
     const FetchOptions *o = run->options;
     guint parallel = o->parallel > 0 ? (guint)o->parallel : PARALLEL;
-    bool stays = o->idle && run->mode == FETCH_RUN; /* each job keeps its worker */
     /* Several conversations in one transcript could not be told apart. */
-    return run->transcript != NULL ? 1 : stays ? run->jobs->len : MIN(parallel, run->jobs->len);
+    return run->transcript != NULL ? 1 : MIN(parallel, run->jobs->len);
 }
 
 static void sum_up(FetchRun *run)

@@ -7,8 +7,7 @@
 #include <unistd.h>
 
 static int wake_pipe[2] = {-1, -1};
-static volatile sig_atomic_t ending, reload, now, asleep;
-static bool wakes_all;
+static volatile sig_atomic_t ending, reload, now, asleep, wakes_all;
 
 static const int caught[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1};
 
@@ -40,16 +39,21 @@ static void handle(void (*handler)(int))
     }
 }
 
-bool fetch_signals_begin(bool restless, GError **error)
+bool fetch_signals_begin(GError **error)
 {
     if (pipe2(wake_pipe, O_CLOEXEC | O_NONBLOCK) != 0) {
         return error_fail(error, POSTERN_ERROR_IO, "cannot make a pipe: %s", g_strerror(errno));
     }
     ending = reload = now = asleep = 0;
-    wakes_all = restless;
+    wakes_all = 0;
     handle(on_signal);
     io_interrupt_on(wake_pipe[0]);
     return true;
+}
+
+void fetch_signals_disturb(bool all)
+{
+    wakes_all = all;
 }
 
 void fetch_signals_end(void)

@@ -5,9 +5,10 @@
 #include "io/io.h"
 
 /* From now on SIGTERM and SIGINT make waits fail with CANCELLED (a second one ends the program as
- * usual). With `restless` the others do too: for runs that otherwise would never end (--idle). IO.
- */
-bool fetch_signals_begin(bool restless, GError **error);
+ * usual). IO. */
+bool fetch_signals_begin(GError **error);
+/* Shall the others do so too? For connections that otherwise would never end (IDLE). */
+void fetch_signals_disturb(bool all);
 void fetch_signals_end(void);
 
 bool fetch_signals_ending(void);

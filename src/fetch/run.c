@@ -216,10 +216,23 @@ static bool do_folders(Run *run, GPtrArray *folders, GError **error)
     return true;
 }
 
+/* Written down and told now: the end of a connection that stays may be days away. */
+static bool passed(Run *run, GError **error)
+{
+    if (!state_account_ran(run->state, run->account, run->totals->fetched, run->totals->bytes, NULL,
+                           error)) {
+        return false;
+    }
+    run_tell(run, (FetchEvent){.kind = FETCH_EVENT_PASSED, .count = run->outcome->passes});
+    *run->totals = (FetchTotals){0};
+    run->outcome->passes++;
+    return true;
+}
+
 /* Again and again, whenever the first folder has news. */
 static bool stay(Run *run, GPtrArray *folders, GError **error)
 {
-    while (true) {
+    while (passed(run, error)) {
         bool news = false;
         Deadline until = folders->len > 1 ? deadline_in(ROUND_SECONDS) : DEADLINE_NEVER;
         bool awaited = source_idle(run->source, until, &news, error);
@@ -230,11 +243,8 @@ static bool stay(Run *run, GPtrArray *folders, GError **error)
         if (folders->len > 1 && !folder_do(run, g_ptr_array_index(folders, 0), error)) {
             return false;
         }
-        if (!state_account_ran(run->state, run->account, run->totals->fetched, run->totals->bytes,
-                               NULL, error)) {
-            return false;
-        }
     }
+    return false;
 }
 
 static bool collect(Run *run, GError **error)

@@ -36,7 +36,9 @@ typedef enum {
     FETCH_EVENT_REMOVED,   /* `count` were removed from `folder` */
     FETCH_EVENT_WARNING,   /* text */
     FETCH_EVENT_NOTE,      /* text */
-    FETCH_EVENT_WOULD, /* a dry run: message, folder; text: "fetch", "skip: known", "delete" ... */
+    FETCH_EVENT_PASSED, /* with FetchJob.idle: what had come is here, now it waits for more; totals:
+                           since the last time; count: how often there was one before */
+    FETCH_EVENT_WOULD,  /* a dry run: message, folder; text: "fetch", "skip: known", "delete" ... */
 } FetchEventKind;
 
 typedef struct {
@@ -65,8 +67,9 @@ typedef enum {
 /* How a job ended. */
 typedef struct {
     const FetchJob *job;
-    FetchTotals totals;
-    GError *error; /* NULL: it was done */
+    FetchTotals totals; /* with FetchJob.idle: since the last FETCH_EVENT_PASSED */
+    unsigned passes;    /* how many of those there were */
+    GError *error;      /* NULL: it was done */
     Stage reached; /* how far up the ladder the session came: tells connecting from logging in */
     int command_status; /* of `before`, when that failed; else 0 */
 } FetchOutcome;

@@ -1,6 +1,7 @@
 """`postern fetch` that stays: IDLE through breaks, a daemon told by signals, and what they tell meanwhile."""
 
 import imaplib
+import json
 import re
 import signal
 import ssl
@@ -90,8 +91,9 @@ def test_idle_moves_what_it_fetched_at_once(staying, server, pki, users):
     wait_for(lambda: sum(1 for name in ("cur", "new") for _ in (moved / name).glob("*")) == 2, lambda: list(moved.rglob("*")))
 
 
-def account(server, pki, user, name, to):
-    return (f"[account {name}]\nurl = pop3s://{user.name}@localhost:{server.port('pop3s')}\nca-file = {pki.ca_file}\n"
+def account(server, pki, user, name, to, port=None):
+    scheme = "imaps" if port or "steady" in name or "refused" in name else "pop3s"
+    return (f"[account {name}]\nurl = {scheme}://{user.name}@localhost:{port or server.port(scheme)}\nca-file = {pki.ca_file}\n"
             f"password = {user.password}\nto = {to}\n")
 
 
@@ -145,12 +147,12 @@ def test_a_terminal_shows_how_far_it_is(postern, server, pki, users):
     fill(server, users.bob, content)
     with Proxy(server.port("pop3s"), rtt=0.3) as proxy:
         c = Collector(postern, server, pki, users.bob, "pop3s", port=proxy.port)
-        with postern.terminal(*c.argv, home=c.home, password=users.bob.password, size=(24, 70)) as terminal:
+        with postern.terminal(*c.argv, home=c.home, password=users.bob.password, size=(24, 100)) as terminal:
             terminal.expect(r"\[=*>? *\] +\d+%  \d+ of 60  [\d.]+ \w+  [\d.]+ \w+/s  ETA \d+:\d\d")
             assert terminal.wait() == 0
             shown = terminal.output
         assert re.search(r"60 messages", shown), shown
-        assert all(len(part) < 70 for part in re.split(r"[\r\n]|\x1b\[K", shown)), shown
+        assert all(len(part) < 100 for part in re.split(r"[\r\n]|\x1b\[K", shown)), shown
     assert c.result(content) == ALL_WELL
 
 
@@ -178,3 +180,35 @@ def test_accounts_behind_one_hop_ask_for_its_passphrase_once(postern, server, ss
         shown = terminal.output
     assert shown.count("Enter passphrase") == 1 and shown.count("2 messages") == 2, shown
     assert compare(NEW[:2] * 2, collected(tmp_path / "M")) == ALL_WELL
+
+
+def test_accounts_that_stay_do_not_wait_for_each_other(postern, server, pki, users):
+    """One connection breaks, another account is polled only, a third is refused: none keeps the others from their mail."""
+    from rig.postern import binary
+
+    home = postern.home()
+    box = {name: home.written / name for name in ("broken", "steady", "refused")}
+    fill(server, users.bob, [])
+    fill(server, users.alice, [])
+    with Proxy(server.port("imaps")) as proxy:
+        home.file("postern/accounts.conf", account(server, pki, users.bob, "broken", box["broken"], proxy.port)
+                  + account(server, pki, users.alice, "steady", box["steady"])
+                  + account(server, pki, users.bob, "refused", box["refused"]).replace(users.bob.password, "wrong"))
+        child = subprocess.Popen([binary(), "fetch", "--idle"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                 stderr=subprocess.PIPE, env=postern.environment(home), cwd=home.written)
+        try:
+            for number in range(2):
+                append(server, pki, users.bob, NEW[number:number + 1])
+                append(server, pki, users.alice, NEW[number + 4:number + 5])
+                wait_for(lambda: len(collected(box["broken"])) == number + 1, child.poll)
+                wait_for(lambda: len(collected(box["steady"])) == number + 1, child.poll)
+                proxy.drop()
+        finally:
+            child.send_signal(signal.SIGTERM)
+            _, said = child.communicate(timeout=30)
+        assert child.returncode == 0 and b"Sanitizer" not in said, said
+        assert proxy.connections >= 2, said
+    assert said.count(b"refused: ") == 1 and said.count(b"broken: 1 message") == 2 and said.count(b"steady: 1 message") == 2, said
+    told = postern.run("fetch", "--status", "--json", home=home).out
+    fetched = {one["name"]: one["fetched"] for one in json.loads(told)["accounts"]}
+    assert fetched == {"broken": 2, "steady": 2, "refused": 0}, told
