@@ -7,6 +7,7 @@ import poplib
 import re
 import smtplib
 import threading
+import time
 
 import pytest
 from serving import Sandbox
@@ -76,6 +77,16 @@ def test_a_kill_loses_no_mail_and_no_uid(postern, passwords):
         got = client.uid("FETCH", "1:24", "(BODY.PEEK[])")[1], client.untagged_responses["UIDVALIDITY"]
         assert got == wanted and client.uid("FETCH", "25", "(BODY.PEEK[])")[1][0][1] == b"Subject: the last\r\n\r\n"
         assert not list((maildir / "tmp").iterdir())
+
+
+def test_the_list_of_uids_is_written_while_it_runs(postern, passwords):
+    with Sandbox(postern, passwords) as sandbox:
+        send(sandbox, b"Subject: one\r\n\r\n", b"Subject: two\r\n\r\n")
+        listed = sandbox.dir / sandbox.user / "Maildir" / "dovecot-uidlist"
+        until = time.monotonic() + 30
+        while listed.read_text().count(f"Fjoe@example.test T{sandbox.user}@example.test :") < 2 and time.monotonic() < until:
+            time.sleep(0.02)
+        assert re.findall(r"(?m)^(\d+) F", listed.read_text()) == ["1", "2"]
 
 
 def watch(new, until, whole, wrong):
