@@ -17,6 +17,9 @@
 #include "report/transcript.h"
 #include "send/spool.h"
 
+/* sysexits.h */
+enum { STATUS_UNAVAILABLE = 69, STATUS_TEMPFAIL = 75 };
+
 /* Does an account want what cannot be sent now to be kept, or everything to be kept at once? */
 typedef enum { QUEUE_NEVER, QUEUE_AWAY, QUEUE_ALWAYS } QueueWish;
 
@@ -69,7 +72,8 @@ typedef struct {
 } SendShow;
 
 bool send_show_open(SendShow *show, const SendOptions *o, GError **error);
-bool send_show_close(SendShow *show, GError **error);
+/* The transcript is written out; the exit status: `status`, or that of what went wrong with it. */
+int send_show_close(SendShow *show, int status);
 /* A WireObserver; user is the SendShow. */
 void send_show_observe(void *show, const WireEvent *event);
 /* Each recipient's result on standard output; refusals on standard error when quiet. */

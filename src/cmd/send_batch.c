@@ -18,9 +18,7 @@ enum {
     RETRIES_MAX = 1000,
     RETRY_AFTER = 30,
     CONNECTIONS_MAX = 100,
-    KEPT_OCTETS = 8 << 20,
-    STATUS_UNAVAILABLE = 69,
-    STATUS_TEMPFAIL = 75
+    KEPT_OCTETS = 8 << 20
 };
 
 typedef struct {
@@ -336,11 +334,7 @@ int send_batch(const SendOptions *o, const char *url)
                  : count.left                    ? STATUS_TEMPFAIL
                                                  : 0;
     interrupt_end();
-    GError *problem = NULL;
-    if (!send_show_close(&m.show, &problem)) {
-        int failed = command_fail(problem);
-        status = MAX(status, failed);
-    }
+    status = send_show_close(&m.show, status);
     clear(&m);
     return status;
 }

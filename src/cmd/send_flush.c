@@ -20,8 +20,6 @@
 #define AT_ONCE 200
 #define FAR_AWAY 3600.0
 
-enum { STATUS_UNAVAILABLE = 69, STATUS_TEMPFAIL = 75 };
-
 typedef struct {
     const SendOptions *options;
     SendShow show;
@@ -411,11 +409,7 @@ int send_flush(const SendOptions *o)
                  : f.failed             ? STATUS_UNAVAILABLE
                  : f.waiting            ? STATUS_TEMPFAIL
                                         : 0;
-    GError *problem = NULL;
-    if (!send_show_close(&f.show, &problem)) {
-        int failed = command_fail(problem);
-        status = MAX(status, failed);
-    }
+    status = send_show_close(&f.show, status);
     g_hash_table_destroy(f.taken);
     spool_close(f.spool);
     return status;

@@ -251,11 +251,7 @@ int send_mx(const SendOptions *o)
     GError *error = NULL;
     int status = run(&d, &error) ? d.status : command_fail(error);
     interrupt_end();
-    GError *problem = NULL;
-    if (!send_show_close(&d.show, &problem)) {
-        int failed = command_fail(problem);
-        status = MAX(status, failed);
-    }
+    status = send_show_close(&d.show, status);
     connection_free(d.connection);
     outgoing_free(d.message);
     g_free(d.policies);

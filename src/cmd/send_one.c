@@ -12,18 +12,18 @@
 #include "report/tls_summary.h"
 
 /* Where --stop-after ends the way. */
-static const struct {
+typedef struct {
     const char *name;
-    Stage stage;
+    Stage stage; /* STAGE_NONE: behind the ladder */
     SmtpStop stop;
-} stops[] = {
+} Stop;
+
+static const Stop stops[] = {
     {"connect", STAGE_CONNECT, SMTP_STOP_NEVER},   {"greeting", STAGE_GREETING, SMTP_STOP_NEVER},
     {"ehlo", STAGE_CAPABILITIES, SMTP_STOP_NEVER}, {"tls", STAGE_TLS, SMTP_STOP_NEVER},
     {"auth", STAGE_AUTH, SMTP_STOP_NEVER},         {"mail", STAGE_NONE, SMTP_STOP_AFTER_MAIL},
     {"rcpt", STAGE_NONE, SMTP_STOP_AFTER_RCPT},    {"data", STAGE_NONE, SMTP_STOP_AFTER_DATA},
 };
-
-enum { STATUS_UNAVAILABLE = 69, STATUS_TEMPFAIL = 75 };
 
 typedef struct {
     const SendOptions *options;
@@ -34,6 +34,15 @@ typedef struct {
     Outgoing *message;
     Submission submission;
 } One;
+
+static const Stop *stop_of(const SendOptions *o)
+{
+    const Stop *found = NULL;
+    for (size_t i = 0; o->stop_after && i < G_N_ELEMENTS(stops); i++) {
+        found = strcmp(o->stop_after, stops[i].name) != 0 ? found : &stops[i];
+    }
+    return found;
+}
 
 SubmitWishes send_wishes(const SendOptions *o)
 {
@@ -48,11 +57,8 @@ SubmitWishes send_wishes(const SendOptions *o)
         .no_pipelining = o->no_pipelining,
         .no_chunking = o->no_chunking,
     };
-    for (size_t i = 0; o->stop_after && i < G_N_ELEMENTS(stops); i++) {
-        if (!strcmp(o->stop_after, stops[i].name)) {
-            wishes.stop = stops[i].stop;
-        }
-    }
+    const Stop *stop = stop_of(o);
+    wishes.stop = stop ? stop->stop : SMTP_STOP_NEVER;
     return wishes;
 }
 
@@ -63,13 +69,8 @@ Stage send_top_stage(Connection *c)
 
 static Stage last_stage(const One *one)
 {
-    const SendOptions *o = one->options;
-    for (size_t i = 0; o->stop_after && i < G_N_ELEMENTS(stops); i++) {
-        if (!strcmp(o->stop_after, stops[i].name) && stops[i].stage != STAGE_NONE) {
-            return stops[i].stage;
-        }
-    }
-    return send_top_stage(one->connection);
+    const Stop *stop = stop_of(one->options);
+    return stop && stop->stage != STAGE_NONE ? stop->stage : send_top_stage(one->connection);
 }
 
 static bool stops_on_the_ladder(const One *one)
@@ -337,12 +338,8 @@ int send_one(const SendOptions *o, const char *url, Outgoing *message)
         end(&one, fine);
     }
     interrupt_end();
-    GError *problem = NULL;
     session_free(one.session);
-    if (!send_show_close(&one.show, &problem)) {
-        int failed = command_fail(problem);
-        status = MAX(status, failed);
-    }
+    status = send_show_close(&one.show, status);
     submission_clear(&one.submission);
     outgoing_free(one.message);
     connection_free(one.connection);

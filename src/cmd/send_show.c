@@ -32,10 +32,15 @@ bool send_show_open(SendShow *show, const SendOptions *o, GError **error)
     return show->transcript != NULL;
 }
 
-bool send_show_close(SendShow *show, GError **error)
+int send_show_close(SendShow *show, int status)
 {
     Transcript *t = g_steal_pointer(&show->transcript);
-    return !t || transcript_close(t, error);
+    GError *error = NULL;
+    if (!t || transcript_close(t, &error)) {
+        return status;
+    }
+    int failed = command_fail(error);
+    return MAX(status, failed);
 }
 
 /* "<** 550 ..." and "<~* 550 ...": a reply that is no yes, as swaks marks it. */

@@ -1,6 +1,6 @@
 /* sendmail.c: the command line that programs know: `sendmail -t -i < MESSAGE`. The account is the
  * one whose `from` patterns fit the sender. */
-#include <pwd.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,9 +14,13 @@
 #include "mime/compose_header.h"
 #include "send/header.h"
 
-enum { STATUS_USAGE = 64 };
-
 /* --- the words --- */
+
+static void set_text(char **to, const char *value, bool upper)
+{
+    g_free(*to);
+    *to = upper ? g_ascii_strup(value, -1) : g_strdup(value);
+}
 
 static void take_sender(Sendmail *s, const char *value)
 {
@@ -26,36 +30,6 @@ static void take_sender(Sendmail *s, const char *value)
 static void take_name(Sendmail *s, const char *value)
 {
     s->full_name = value;
-}
-
-static void take_notify(Sendmail *s, const char *value)
-{
-    g_free(s->send.notify);
-    s->send.notify = g_ascii_strup(value, -1);
-}
-
-static void take_ret(Sendmail *s, const char *value)
-{
-    g_free(s->send.ret);
-    s->send.ret = g_ascii_strup(value, -1);
-}
-
-static void take_envid(Sendmail *s, const char *value)
-{
-    g_free(s->send.envid);
-    s->send.envid = g_strdup(value);
-}
-
-static void take_account(Sendmail *s, const char *value)
-{
-    g_free(s->send.connect.account);
-    s->send.connect.account = g_strdup(value);
-}
-
-static void take_transcript(Sendmail *s, const char *value)
-{
-    g_free(s->send.connect.transcript);
-    s->send.connect.transcript = g_strdup(value);
 }
 
 static void take_mode(Sendmail *s, const char *value)
@@ -69,18 +43,6 @@ static void take_flush(Sendmail *s, const char *value)
     s->mode = 'q';
 }
 
-static void take_header(Sendmail *s, const char *value)
-{
-    (void)value;
-    s->take_recipients = true;
-}
-
-static void take_dots(Sendmail *s, const char *value)
-{
-    (void)value;
-    s->dot_is_text = true;
-}
-
 /* -oi, -odq; the other -o are ignored. */
 static void take_old_option(Sendmail *s, const char *value)
 {
@@ -88,88 +50,100 @@ static void take_old_option(Sendmail *s, const char *value)
     s->put_aside |= !strcmp(value, "dq");
 }
 
-static void take_verbose(Sendmail *s, const char *value)
-{
-    (void)value;
-    s->send.connect.verbose = true;
-}
-
-static void ignore(Sendmail *s, const char *value)
-{
-    (void)s;
-    (void)value;
-}
-
 /* How a letter takes its value. */
 typedef enum { ALONE, ATTACHED, VALUE } Shape;
 
-static const struct {
+/* What comes of it: a bool or a string at `at`, or a call. */
+typedef struct {
     char letter;
     Shape shape;
+    enum { FLAG, TEXT, UPPER, CALL } kind;
+    size_t at;
     void (*take)(Sendmail *s, const char *value);
-} letters[] = {
-    {'t', ALONE, take_header},
-    {'i', ALONE, take_dots},
-    {'v', ALONE, take_verbose},
-    {'f', VALUE, take_sender},
-    {'r', VALUE, take_sender},
-    {'F', VALUE, take_name},
-    {'N', VALUE, take_notify},
-    {'R', VALUE, take_ret},
-    {'V', VALUE, take_envid},
-    {'X', VALUE, take_transcript},
-    {'b', ATTACHED, take_mode},
-    {'q', ATTACHED, take_flush},
-    {'o', ATTACHED, take_old_option},
-    {'a', VALUE, take_account},
-    /* for others' sake */
-    {'B', VALUE, ignore},
-    {'C', VALUE, ignore},
-    {'O', VALUE, ignore},
-    {'L', VALUE, ignore},
-    {'h', VALUE, ignore},
-    {'p', VALUE, ignore},
-    {'M', VALUE, ignore},
-    {'A', ATTACHED, ignore},
-    {'d', ATTACHED, ignore},
-    {'e', ATTACHED, ignore},
-    {'m', ALONE, ignore},
-    {'n', ALONE, ignore},
-    {'s', ALONE, ignore},
-    {'x', ALONE, ignore},
-    {'U', ALONE, ignore},
-    {'G', ALONE, ignore},
-    {'E', ALONE, ignore},
-    {'T', ALONE, ignore},
+} Letter;
+
+#define AT(member) offsetof(Sendmail, member)
+static const Letter letters[] = {
+    {'t', ALONE, FLAG, AT(take_recipients), NULL},
+    {'i', ALONE, FLAG, AT(dot_is_text), NULL},
+    {'v', ALONE, FLAG, AT(send.connect.verbose), NULL},
+    {'N', VALUE, UPPER, AT(send.notify), NULL},
+    {'R', VALUE, UPPER, AT(send.ret), NULL},
+    {'V', VALUE, TEXT, AT(send.envid), NULL},
+    {'X', VALUE, TEXT, AT(send.connect.transcript), NULL},
+    {'a', VALUE, TEXT, AT(send.connect.account), NULL},
+    {'f', VALUE, CALL, 0, take_sender},
+    {'r', VALUE, CALL, 0, take_sender},
+    {'F', VALUE, CALL, 0, take_name},
+    {'b', ATTACHED, CALL, 0, take_mode},
+    {'q', ATTACHED, CALL, 0, take_flush},
+    {'o', ATTACHED, CALL, 0, take_old_option},
 };
+#undef AT
+
+/* Those that other programs have, and that mean nothing here. */
+static const char *const ignored[] = {
+    [ALONE] = "mnsxUGET", [ATTACHED] = "Ade", [VALUE] = "BCOLhpM"};
+
+/* False when there is no such letter. *ret stays NULL for one that is ignored. */
+static bool find_letter(char letter, Shape *shape, const Letter **ret)
+{
+    *ret = NULL;
+    for (size_t i = 0; i < G_N_ELEMENTS(letters); i++) {
+        if (letters[i].letter == letter) {
+            *ret = &letters[i];
+            *shape = letters[i].shape;
+            return true;
+        }
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(ignored); i++) {
+        if (strchr(ignored[i], letter)) {
+            *shape = (Shape)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static void take(Sendmail *s, const Letter *l, const char *value)
+{
+    char *field = (char *)s + l->at;
+    if (l->kind == CALL) {
+        l->take(s, value);
+    } else if (l->kind == FLAG) {
+        *(bool *)field = true;
+    } else {
+        set_text((char **)(void *)field, value, l->kind == UPPER);
+    }
+}
 
 static bool take_letters(Sendmail *s, char **argv, int *next, GError **error)
 {
     const char *word = argv[*next - 1];
     for (const char *at = word + 1; *at; at++) {
-        size_t i = 0;
-        while (i < G_N_ELEMENTS(letters) && letters[i].letter != *at) {
-            i++;
-        }
-        if (i == G_N_ELEMENTS(letters)) {
+        Shape shape;
+        const Letter *letter;
+        if (!find_letter(*at, &shape, &letter)) {
             return error_fail(error, POSTERN_ERROR_USAGE,
                               "unknown option %s (man postern-sendmail)", word);
         }
-        if (letters[i].shape == ALONE) {
-            letters[i].take(s, NULL);
-            continue;
-        }
-        const char *value = at[1] || letters[i].shape == ATTACHED ? at + 1 : argv[*next];
-        if (!value && *at == 'h') { /* a hop count for old programs; alone it asks for help */
+        const char *value = shape == ALONE               ? NULL
+                            : at[1] || shape == ATTACHED ? at + 1
+                                                         : argv[*next];
+        if (shape == VALUE && !value && *at == 'h') { /* a hop count; alone it asks for help */
             s->mode = '?';
             return true;
         }
-        if (!value) {
+        if (shape == VALUE && !value) {
             return error_fail(error, POSTERN_ERROR_USAGE, "-%c needs a value", *at);
         }
-        *next += value == argv[*next];
-        letters[i].take(s, value);
-        return true;
+        if (letter) {
+            take(s, letter, value);
+        }
+        if (shape != ALONE) {
+            *next += value == argv[*next];
+            return true;
+        }
     }
     return true;
 }
@@ -184,7 +158,7 @@ static bool take_words(Sendmail *s, char **argv, GError **error)
         } else if (!strcmp(word, "--")) {
             over = true;
         } else if (g_str_has_prefix(word, "--account=")) {
-            take_account(s, strchr(word, '=') + 1);
+            set_text(&s->send.connect.account, strchr(word, '=') + 1, false);
         } else if (!strcmp(word, "--help")) {
             s->mode = '?';
         } else if (!take_letters(s, argv, &next, error)) {
@@ -248,7 +222,7 @@ static bool choose_account(Sendmail *s, const char *sender, GError **error)
                           "no account of accounts.conf can send: one needs url = "
                           "submissions://HOST (man postern-accounts)");
     }
-    take_account(s, chosen->name);
+    set_text(&s->send.connect.account, chosen->name, false);
     return true;
 }
 
