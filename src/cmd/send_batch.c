@@ -32,6 +32,7 @@ typedef struct {
     size_t decided;
     gint64 began, drawn;
     bool progress; /* a line that is drawn over */
+    bool shared;   /* the results go to the same terminal: each takes the line's place */
 } Many;
 
 /* --- where the messages are --- */
@@ -124,7 +125,8 @@ static void clear_progress(Many *m)
 static void draw_progress(Many *m)
 {
     gint64 now = g_get_monotonic_time();
-    if (!m->progress || now - m->drawn < G_USEC_PER_SEC / 10) {
+    bool soon = now - m->drawn < G_USEC_PER_SEC / 10;
+    if (!m->progress || (soon && !m->shared)) {
         return;
     }
     m->drawn = now;
@@ -193,7 +195,9 @@ static void told(void *user, const BatchEvent *e)
 {
     Many *m = user;
     m->decided += e->step != BATCH_AGAIN;
-    clear_progress(m);
+    if (m->shared) {
+        clear_progress(m);
+    }
     if (m->options->json && e->step != BATCH_SKIPPED) {
         print_json(m, e);
     } else if (!m->options->json) {
@@ -296,6 +300,7 @@ static bool send_all(Many *m, BatchCount *count, GError **error)
     mallopt(M_MMAP_THRESHOLD, KEPT_OCTETS);
     mallopt(M_TRIM_THRESHOLD, 4 * KEPT_OCTETS);
     m->progress = isatty(STDERR_FILENO) && !m->show.quiet && !m->show.dialogue;
+    m->shared = isatty(STDOUT_FILENO);
     m->began = g_get_monotonic_time();
     bool ok = batch_run(&plan, m->items, count, error);
     print_summary(m, count);

@@ -8,7 +8,7 @@ import time
 from collections import Counter
 
 import pytest
-from rig.postern import binary
+from rig.postern import Terminal, binary
 from sinking import KILLS, MESSAGES, kill_again_and_again, report_of_kills, sink  # noqa: F401: a fixture
 
 ALICE, BOB = "alice@example.test", "bob@example.test"
@@ -90,6 +90,18 @@ def test_an_interrupt_ends_it_and_the_next_run_goes_on(postern, sink, box):
     left = postern.run("send", server.url, "--batch", box, home=home)
     assert left.status == 0 and "sent before" in left.err, left
     assert set(server.taken) == set(once()) and sum(server.taken.values()) <= MESSAGES + 1
+
+
+def test_progress_stays_on_the_terminal_while_results_go_elsewhere(postern, sink, box, tmp_path):
+    """It was wiped off with each result, and drawn again ten times a second: nobody saw it."""
+    server, home = sink(pace=0.02), postern.home()
+    command = f"exec {binary()} send {server.url} --batch {box} > {tmp_path}/results"
+    with Terminal(["sh", "-c", command], postern.environment(home), home) as terminal:
+        terminal.expect(rf"\r\x1b\[K\d+ of {MESSAGES}, \d+ a second")
+        assert terminal.wait() == 0
+        drawn = terminal.output.count("\x1b[K")
+        assert drawn <= terminal.output.count(" a second") and f"=== {MESSAGES} sent" in terminal.output, terminal.output
+    assert (tmp_path / "results").read_text().count(": accepted") == MESSAGES
 
 
 def test_two_runs_of_one_batch_do_not_send_it_twice(postern, sink, box):
