@@ -10,9 +10,10 @@ import ssl
 import subprocess
 import textwrap
 import threading
+from pathlib import Path
 
 import pytest
-from rig.postern import Postern
+from rig.postern import Postern, binary
 from serving import Sandbox, run, write
 
 # Dots, long lines, 8-bit, no line end but CRLF.
@@ -275,6 +276,15 @@ def test_run_gives_ports_and_takes_the_status(postern):
     done = postern.run("serve", "--run", 'curl -sS --ssl-reqd --cacert "$CA" -u "$MAIL_USER:$MAIL_PASSWORD" "pop3://localhost:$POP3_PORT/" && exit 7',
                        home=home)
     assert done.status == 7, done
+
+
+def test_the_demo_shows_each_step(tmp_path):
+    root = Path(__file__).resolve().parents[2]
+    done = run([root / "tools/demo"], env={"POSTERN": str(Path(binary()).resolve()), "HOME": str(tmp_path), "TMPDIR": str(tmp_path)})
+    for said in ("sasl.weak", "dGltIGI5MTNhNjAyYzdlZGE3YTQ5NWI0ZTZlNzMzNGQzODkw\n", "user@example.test: accepted", "1 message, ", '"LICENSE"\n',
+                 "https://example.test/licence\n", "verdict: the client behaved\n(status 76)"):
+        ends_well(done, said.encode())
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_exit_after_so_many_messages(postern, passwords):

@@ -109,9 +109,9 @@ static void test_passwords_and_mechanisms_outside_tls(void)
     g_assert_nonnull(strstr(with, "PLAIN"));
     g_assert_null(strstr(with, "-PLUS"));
     g_assert_null(strstr(with, "OAUTH"));
-    g_assert_true(guest_password_is(&f.g, BYTES_LITERAL("joe"), BYTES_LITERAL("pencil")));
-    g_assert_false(guest_password_is(&f.g, BYTES_LITERAL("joe"), BYTES_LITERAL("pencils")));
-    g_assert_false(guest_password_is(&f.g, BYTES_LITERAL("ann"), BYTES_LITERAL("pencil")));
+    g_assert_true(guest_password_is(&f.g, "PASS", BYTES_LITERAL("joe"), BYTES_LITERAL("pencil")));
+    g_assert_false(guest_password_is(&f.g, "PASS", BYTES_LITERAL("joe"), BYTES_LITERAL("pencils")));
+    g_assert_false(guest_password_is(&f.g, "PASS", BYTES_LITERAL("ann"), BYTES_LITERAL("pencil")));
     g_assert_true(sandbox_misbehaved(&f.s.box)); /* it was in the clear */
     f.s.plan.cleartext_auth = false;
     f.s.plan.jwt_key_file = "a file";
