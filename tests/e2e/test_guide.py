@@ -75,6 +75,7 @@ def test_guide_command_works(block, places, postern, pki, users, ssh, dns, oauth
         options.append(f"--connect-to=login.example.org:443:127.0.0.1:{oauth.port('https')}")
     env = postern.environment(home, password=None if "oauth" in block else users.alice.password)
     env["PATH"] = f"{stand_in(tmp_path, options)}:{os.environ['PATH']}"
+    env["NODE_PATH"] = "/usr/share/nodejs"  # a project has its own node_modules
     env["POSTERN_SSH"] = f"ssh -F {gateway_configuration(tmp_path, ssh)}"
     ran = subprocess.run(
         ["bash", "-e", "-o", "pipefail", "-c", block], env=env, cwd=home.written, capture_output=True, timeout=120
