@@ -7,8 +7,13 @@
 enum {
     BACKOFF_MAX = 3600,
     DOUBLINGS_MAX = 16,
-    AHEAD_MAX = 1 << 20, /* a message that is larger is read when its turn has come */
+    /* Messages that are read ahead, at once or a moment later; larger ones in their turn. */
+    AHEAD_SMALL = 64 * 1024,
+    AHEAD_MAX = 1 << 20,
 };
+
+/* By then what is under way has mostly left, and its server is busy with it. */
+#define MOMENT_SECONDS 0.003
 
 void batch_work_free(BatchWork *w)
 {
@@ -65,26 +70,35 @@ void batch_stop(BatchRun *b, GError *error)
     }
 }
 
-/* One message for each connection. What is wrong with one is found once more in its turn. */
-static void read_ahead(BatchRun *b)
+/* One message for each connection, none of more than `most` octets; true when one is left. What is
+ * wrong with one is found once more in its turn. */
+static bool read_ahead(BatchRun *b, int64_t most)
 {
+    bool left = false;
     unsigned n = MAX(b->plan->connections, 1);
     for (GList *link = b->queue.head; link && n && !b->fatal; link = link->next, n--) {
         BatchWork *w = link->data;
-        if (!w->looked_at && deadline_passed(w->not_before)) {
-            w->looked_at = true;
-            w->message = batch_load(w->item, &b->plan->outgoing, AHEAD_MAX, NULL);
+        if (w->read_ahead < most && !w->message && deadline_passed(w->not_before)) {
+            w->message = batch_load(w->item, &b->plan->outgoing, most, NULL);
+            w->read_ahead = most;
+            left |= !w->message;
         }
     }
+    return left;
 }
 
 void batch_meanwhile(void *run)
 {
     BatchRun *b = run;
+    b->telling = sched_current() != NULL;
     do {
         batch_conclude(b);
-        read_ahead(b);
-    } while (b->working && bell_wait(&b->bell, NULL));
+        if (read_ahead(b, AHEAD_SMALL) && io_sleep(deadline_in(MOMENT_SECONDS), NULL)) {
+            batch_conclude(b);
+            read_ahead(b, AHEAD_MAX);
+        }
+    } while (b->telling && b->working && bell_wait(&b->bell, NULL));
+    b->telling = false;
 }
 
 /* --- connections --- */
@@ -174,8 +188,12 @@ static void send_work(BatchWorker *worker, BatchWork *w, Outgoing *message)
     *d = (BatchSettled){.worker = worker, .work = w, .message = message};
     w->tries++;
     worker->mails++;
-    if (!submit(worker->session, message, &b->plan->wishes, b->plan->recode, &d->submission,
-                &d->error)) {
+    bool large = message->text->len > AHEAD_SMALL;
+    b->large += large;
+    bool ok = submit(worker->session, message, &b->plan->wishes, b->plan->recode, &d->submission,
+                     &d->error);
+    b->large -= large;
+    if (!ok) {
         bool unfit = g_error_matches(d->error, POSTERN_ERROR, POSTERN_ERROR_DATA) ||
                      g_error_matches(d->error, POSTERN_ERROR, POSTERN_ERROR_CONFIG);
         if (unfit && !d->submission.result.mail.code) {
@@ -273,11 +291,11 @@ static void run_workers(BatchRun *b)
     g_autofree BatchWorker *workers = g_new0(BatchWorker, n);
     g_autofree Part *parts = g_new0(Part, n + 1);
     g_autofree void **users = g_new0(void *, n + 1);
+    parts[0] = (Part){batch_meanwhile, b};
     for (guint i = 0; i < n; i++) {
         workers[i] = (BatchWorker){.batch = b};
-        parts[i] = (Part){work, &workers[i]};
+        parts[i + 1] = (Part){work, &workers[i]};
     }
-    parts[n] = (Part){batch_meanwhile, b};
     for (guint i = 0; i <= n; i++) {
         users[i] = &parts[i];
     }

@@ -9,7 +9,7 @@
 typedef struct {
     const BatchItem *item;
     Outgoing *message;   /* read ahead of its turn, or NULL */
-    bool looked_at;      /* reading ahead was tried: once is enough */
+    int64_t read_ahead;  /* that was tried, for so many octets: once is enough */
     GPtrArray *decided;  /* of char*: recipients nothing is left to be done for */
     bool taken, refused; /* some recipient was, in an earlier try of this run */
     unsigned tries;
@@ -24,6 +24,8 @@ typedef struct {
     GError *fatal;
     Bell bell;        /* there may be something to be done meanwhile */
     unsigned working; /* workers that have not ended */
+    unsigned large;   /* large messages that are under way */
+    bool telling;     /* batch_meanwhile() runs beside the workers */
 } BatchRun;
 
 typedef struct {
@@ -32,7 +34,8 @@ typedef struct {
     unsigned mails;     /* transactions of this session */
     uint64_t mails_max; /* as many as its server wants; 0: not told */
     unsigned failures;  /* connections that could not be made, in a row */
-    bool unsynced;      /* a message of this one's is in the queue of that name */
+    bool unsynced;      /* a message of this one's is not told yet ... */
+    Bell told;          /* ... now it is */
 } BatchWorker;
 
 /* A message that was handed over, until what was decided is on disk and told. */
@@ -57,9 +60,10 @@ void batch_stop(BatchRun *b, GError *error);
 /* Nothing was or will be sent of it: it cannot be read, or is no message, or does not fit. Takes
  * the work and the error. */
 void batch_give_up(BatchRun *b, BatchWork *w, const Outgoing *message, GError *error);
-/* What the server said is written down, and on disk before anybody hears of it. Takes `d`. */
+/* What the server said is written down, and on disk before anybody hears of it. Takes `d`.
+ * Suspends. */
 void batch_settle(BatchWorker *worker, BatchSettled *d);
-/* Syncs what was written down, and tells it. */
+/* Syncs what was written down, and tells it. Suspends. */
 void batch_conclude(BatchRun *b);
 /* Beside the workers, while they wait for their servers: what they have written down is synced and
  * told, and the messages whose turn is next are read. `run` is the BatchRun. When it is interrupted

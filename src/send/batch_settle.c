@@ -1,5 +1,6 @@
 /* batch_settle.c: what became of a message that was handed over: written down, then told, then done
  * with or tried again. */
+#include "io/thread.h"
 #include "send/batch_inside.h"
 
 /* Takes in what was decided; false when somebody is left to be tried again. */
@@ -98,20 +99,45 @@ static void conclude(BatchRun *b, BatchSettled *d)
         try_again(b, d->work, d->message, &d->submission, d->error);
     }
     d->worker->unsynced = false;
+    bell_ring(&d->worker->told);
     submission_clear(&d->submission);
     outgoing_free(d->message);
     g_clear_error(&d->error);
     g_free(d);
 }
 
+typedef struct {
+    Journal *journal;
+    bool ok;
+    GError *error;
+} Sync;
+
+static void sync_now(void *user)
+{
+    Sync *s = user;
+    s->ok = journal_sync(s->journal, &s->error);
+}
+
+/* A thread of its own costs more than most syncs, but a large text goes on leaving meanwhile. */
+static void sync_journal(BatchRun *b)
+{
+    Sync sync = {.journal = b->plan->journal};
+    if (!b->large || !thread_run("sync", sync_now, &sync, NULL)) {
+        sync_now(&sync);
+    }
+    if (!sync.ok) {
+        stop_unwritten(b, sync.error);
+    }
+}
+
 void batch_conclude(BatchRun *b)
 {
-    GError *error = NULL;
-    bool waiting = !g_queue_is_empty(&b->unsynced);
-    if (waiting && b->plan->journal && !journal_sync(b->plan->journal, &error)) {
-        stop_unwritten(b, error);
+    GQueue written = b->unsynced; /* more may come while these are synced */
+    g_queue_init(&b->unsynced);
+    if (b->plan->journal && !g_queue_is_empty(&written)) {
+        sync_journal(b);
     }
-    for (BatchSettled *d; (d = g_queue_pop_head(&b->unsynced));) {
+    for (BatchSettled *d; (d = g_queue_pop_head(&written));) {
         conclude(b, d);
     }
 }
@@ -123,12 +149,12 @@ void batch_settle(BatchWorker *worker, BatchSettled *d)
     BatchRun *b = worker->batch;
     d->complete = take_fates(d->work, &d->submission);
     write_down(b, d);
-    if (worker->unsynced) {
-        batch_conclude(b);
+    while (worker->unsynced && bell_wait(&worker->told, NULL)) {
+        /* an older ringing */
     }
     worker->unsynced = true;
     g_queue_push_tail(&b->unsynced, d);
-    if (d->complete && b->plan->journal && sched_current()) {
+    if (d->complete && b->plan->journal && b->telling) {
         bell_ring(&b->bell);
     } else {
         batch_conclude(b);
