@@ -41,6 +41,23 @@ def test_a_directory_over_several_connections_each_message_once(postern, sink, b
     assert server.taken == once()
 
 
+def test_large_messages_among_small_ones_each_once_and_whole(postern, sink, tmp_path):
+    """They are read and synced otherwise: some ahead of their turn, some in it, the journal on a thread meanwhile."""
+    moods = {("m0003", 1): "451 4.7.1 later", ("m0006", 1): "cut", ("m0008", 1): "cut"}
+    server, box, sizes = sink(moods=moods), tmp_path / "box", {0: 1500, 1: 0, 2: 0, 3: 200}
+    box.mkdir()
+    wanted = [message(number) + "x" * 63 + "\n" for number in range(24)]
+    wanted = [text + ("y" * 63 + "\n") * (16 * sizes[number % 4]) for number, text in enumerate(wanted)]
+    for number, text in enumerate(wanted):
+        (box / f"m{number:04}.eml").write_text(text)
+    done = postern.run("send", server.url, "--batch", box, "--connections=3", "--retry-after=0.1", "--json")
+    assert done.status == 0 and server.taken == once(24), done
+    bodies = {text.partition("\n\n")[2] for text in server.texts}
+    assert bodies == {text.partition("\n\n")[2] for text in wanted}
+    again = postern.run("send", server.url, "--batch", box, home=done.home)
+    assert again.status == 0 and "24 sent before" in again.err and server.taken == once(24), again
+
+
 def test_later_is_tried_again_and_no_is_told(postern, sink, box):
     moods = {("m0003", 1): "451 4.7.1 later", ("m0005", 1): "550 5.7.1 never", ("m0007", 1): "cut",
              ("m0009", 1): "421 4.3.2 closing", ("m0011", 1): "451 4.3.0 x", ("m0011", 2): "451 4.3.0 x"}  # fmt: skip
