@@ -5,6 +5,30 @@
 #include <zlib.h>
 
 #include "base/error.h"
+#include "base/library.h"
+
+/* Few servers offer COMPRESS: zlib is loaded for the first that does. */
+#define LIBRARY "libz.so.1"
+#define FUNCTIONS(X)                                                                               \
+    X(inflateInit2_)                                                                               \
+    X(inflate)                                                                                     \
+    X(inflateEnd)                                                                                  \
+    X(deflateInit2_)                                                                               \
+    X(deflate)                                                                                     \
+    X(deflateEnd)
+
+typedef struct {
+    FUNCTIONS(LIBRARY_MEMBER)
+    char *failed; /* why it cannot be used, or NULL */
+} Library;
+
+static gpointer load(gpointer unused)
+{
+    (void)unused;
+    static Library z;
+    z.failed = library_load(LIBRARY, LIBRARY_NAMES(FUNCTIONS), &z);
+    return &z;
+}
 
 enum {
     CHUNK = 16 * 1024,
@@ -19,6 +43,7 @@ enum {
 
 typedef struct {
     Stream stream;
+    const Library *z;
     z_stream in, out;
     GByteArray *early; /* compressed octets that are not in `in` yet, or NULL */
     uint8_t input[CHUNK];
@@ -29,6 +54,14 @@ typedef struct {
     bool maybe_more;     /* the inflater filled the last buffer: it may hold more */
     bool ended;
 } Deflate;
+
+/* By now both sides speak compressed: without the library the conversation is over. */
+static bool can(const Deflate *d, GError **error)
+{
+    return !d->z->failed ||
+           error_fail(error, POSTERN_ERROR_CONFIG,
+                      "COMPRESS needs " LIBRARY " (Debian: zlib1g): %s", d->z->failed);
+}
 
 /* --- reading --- */
 
@@ -85,6 +118,9 @@ static StreamStatus try_read(Stream *s, void *buffer, size_t len, size_t *moved,
     Deflate *d = (Deflate *)s;
     uInt room = (uInt)MIN(len, G_MAXUINT16);
     *moved = 0;
+    if (!can(d, error)) {
+        return STREAM_FAILED;
+    }
     while (!d->ended) {
         if (!d->in.avail_in && !d->maybe_more) {
             StreamStatus status = feed(d, error);
@@ -94,7 +130,7 @@ static StreamStatus try_read(Stream *s, void *buffer, size_t len, size_t *moved,
         }
         d->in.next_out = buffer;
         d->in.avail_out = room;
-        int result = inflate(&d->in, Z_SYNC_FLUSH);
+        int result = d->z->inflate(&d->in, Z_SYNC_FLUSH);
         d->maybe_more = d->in.avail_out == 0;
         StreamStatus status = inflated(d, result, room - d->in.avail_out, moved, error);
         if (status != STREAM_WANT_READ) {
@@ -121,7 +157,7 @@ static void compress_all(Deflate *d, const void *data, size_t len)
     do {
         d->out.next_out = piece;
         d->out.avail_out = sizeof piece;
-        deflate(&d->out, Z_SYNC_FLUSH);
+        d->z->deflate(&d->out, Z_SYNC_FLUSH);
         g_byte_array_append(d->pending, piece, (guint)(sizeof piece - d->out.avail_out));
     } while (d->out.avail_out == 0);
 }
@@ -133,6 +169,9 @@ static StreamStatus try_write(Stream *s, const void *data, size_t len, size_t *m
 {
     Deflate *d = (Deflate *)s;
     *moved = 0;
+    if (!can(d, error)) {
+        return STREAM_FAILED;
+    }
     if (!d->taken) {
         d->taken = MIN(len, CHUNK);
         compress_all(d, data, d->taken);
@@ -163,8 +202,10 @@ static StreamStatus try_shutdown(Stream *s, GError **error)
 static void destroy(Stream *s)
 {
     Deflate *d = (Deflate *)s;
-    inflateEnd(&d->in);
-    deflateEnd(&d->out);
+    if (!d->z->failed) {
+        d->z->inflateEnd(&d->in);
+        d->z->deflateEnd(&d->out);
+    }
     g_clear_pointer(&d->early, g_byte_array_unref);
     g_byte_array_unref(d->pending);
     stream_free(s->lower);
@@ -179,6 +220,16 @@ static const StreamKind deflate_kind = {
     .destroy = destroy,
 };
 
+/* zlib.h's inflateInit2() and deflateInit2() are macros around these. */
+static void begin(Deflate *d)
+{
+    int size = (int)sizeof(z_stream);
+    int in = d->z->inflateInit2_(&d->in, WINDOW_IN, ZLIB_VERSION, size);
+    int out = d->z->deflateInit2_(&d->out, Z_BEST_SPEED, Z_DEFLATED, WINDOW_OUT, MEMORY_OUT,
+                                  Z_DEFAULT_STRATEGY, ZLIB_VERSION, size);
+    g_assert(in == Z_OK && out == Z_OK); /* they fail for want of memory only */
+}
+
 Stream *deflate_stream(Stream *lower, Bytes early)
 {
     Deflate *d = g_new0(Deflate, 1);
@@ -188,9 +239,10 @@ Stream *deflate_stream(Stream *lower, Bytes early)
         d->early = g_byte_array_new();
         g_byte_array_append(d->early, (const uint8_t *)early.data, (guint)early.len);
     }
-    int in = inflateInit2(&d->in, WINDOW_IN);
-    int out =
-        deflateInit2(&d->out, Z_BEST_SPEED, Z_DEFLATED, WINDOW_OUT, MEMORY_OUT, Z_DEFAULT_STRATEGY);
-    g_assert(in == Z_OK && out == Z_OK); /* they fail for want of memory only */
+    static GOnce once = G_ONCE_INIT;
+    d->z = g_once(&once, load, NULL);
+    if (!d->z->failed) {
+        begin(d);
+    }
     return &d->stream;
 }

@@ -6,5 +6,5 @@
 
 /* Takes the lower stream. `early` is what was read from it already and is compressed. Reading fails
  * with PROTOCOL when what comes is no DEFLATE, and with LIMIT when it is a bomb: much that was made
- * of next to nothing. */
+ * of next to nothing; all fails with CONFIG without zlib. */
 Stream *deflate_stream(Stream *lower, Bytes early);
