@@ -195,12 +195,12 @@ const Command cmd_send = {
             "standard input; then\n--to, --cc and --bcc name the envelope alone, and without them "
             "it goes to whom its header names.",
     .examples =
-        "postern send submissions://joe@mail.example.org --to ann@example.net --subject Hello "
+        "  postern send submissions://joe@mail.example.org --to ann@example.net --subject Hello "
         "--text 'Hi Ann'\n"
-        "postern send --account work --to ann@example.net --subject Report --text @report.txt "
+        "  postern send --account work --to ann@example.net --subject Report --text @report.txt "
         "--attach report.pdf\n"
-        "postern send smtp://mx.example.net --from me@example.org --to ann@example.net --test\n"
-        "postern send submission://mail.example.org --user joe < message.eml",
+        "  postern send smtp://mx.example.net --from me@example.org --to ann@example.net --test\n"
+        "  postern send submission://mail.example.org --user joe < message.eml\n",
     .options = options,
     .connects = true,
     .values_size = sizeof(SendOptions),

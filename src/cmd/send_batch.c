@@ -109,8 +109,12 @@ static bool open_journal(Many *m, GError **error)
     }
     m->journal_file =
         m->options->journal ? g_strdup(m->options->journal) : default_journal(m, error);
-    m->journal = m->journal_file ? journal_open(m->journal_file, error) : NULL;
-    return m->journal != NULL;
+    if (!m->journal_file) {
+        return false;
+    }
+    bool needed = !m->options->connect.dry_run;
+    m->journal = needed ? journal_open(m->journal_file, error) : NULL;
+    return !needed || m->journal || error_prefix(error, "the journal");
 }
 
 /* --- what is seen --- */
