@@ -82,6 +82,17 @@ def test_a_policy_is_fetched_once_and_holds_while_it_is_young(direct, https, pos
     assert enforced not in done.err and "could not be had" in done.err, done
 
 
+@pytest.mark.parametrize("mode", ["testing", "none"])
+def test_a_policy_that_is_not_enforced_is_told_and_stops_nothing(direct, postern, mode):
+    home = postern.home()
+    direct("bob@example.test", hosts=["backup.example.test"], home=home)
+    (file,) = (home.written / "state/postern/mta-sts").iterdir()
+    file.write_text(file.read_text().replace("mode: enforce", f"mode: {mode}"))
+    done = direct("bob@example.test", hosts=["backup.example.test"], home=home)
+    assert f'its MTA-STS policy is "{mode}"' in done.err and "backup.example.test, opportunistic TLS" in done.err, done
+    assert done.status == 0 and done.err.count("***") == 1, done
+
+
 def test_a_null_mx_takes_no_mail(direct):
     done = direct("bob@nullmx.example.test")
     assert done.status == UNAVAILABLE and "null MX" in done.err, done
