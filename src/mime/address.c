@@ -15,6 +15,7 @@ typedef struct {
     GString *angle;   /* what stands inside */
     GString *comment; /* the last one */
     bool has_angle, in_group;
+    bool names;  /* are wanted: each message's addresses are read, and their names by few */
     GArray *out; /* of AddressEntry */
 } Reader;
 
@@ -143,7 +144,8 @@ static bool finish(Reader *r, Bytes whole, GError **error)
     if (r->out->len >= LIST_MAX) {
         return refuse(whole, "it has too many", error);
     }
-    add_entry(r, unquoted(r->has_angle && *plain ? plain : r->comment->str), address);
+    const char *name = r->has_angle && *plain ? plain : r->comment->str;
+    add_entry(r, r->names ? unquoted(name) : NULL, address);
     return true;
 }
 
@@ -180,7 +182,7 @@ static bool read_list(Reader *r, Bytes whole, GError **error)
     return finish(r, whole, error);
 }
 
-GArray *address_entries(Bytes list, GError **error)
+static GArray *read_entries(Bytes list, bool names, GError **error)
 {
     if (list.len && memchr(list.data, '\0', list.len)) {
         refuse(list, "a NUL is in it", error);
@@ -191,13 +193,23 @@ GArray *address_entries(Bytes list, GError **error)
     g_autoptr(GString) comment = g_string_new(NULL);
     g_autoptr(GArray) out = g_array_new(FALSE, TRUE, sizeof(AddressEntry));
     g_array_set_clear_func(out, clear_entry);
-    Reader r = {.rest = list, .plain = plain, .angle = angle, .comment = comment, .out = out};
+    Reader r = {.rest = list,
+                .plain = plain,
+                .angle = angle,
+                .comment = comment,
+                .names = names,
+                .out = out};
     return read_list(&r, list, error) ? g_steal_pointer(&out) : NULL;
+}
+
+GArray *address_entries(Bytes list, GError **error)
+{
+    return read_entries(list, true, error);
 }
 
 bool address_list(Bytes list, GPtrArray *out, GError **error)
 {
-    g_autoptr(GArray) entries = address_entries(list, error);
+    g_autoptr(GArray) entries = read_entries(list, false, error);
     for (guint i = 0; entries && i < entries->len; i++) {
         AddressEntry *entry = &g_array_index(entries, AddressEntry, i);
         if (entry->address) {
