@@ -78,6 +78,26 @@ static void test_takes_no_mail(World *w, const void *unused)
     g_assert_error(error, POSTERN_ERROR, POSTERN_ERROR_UNAVAILABLE);
 }
 
+static void test_a_literal_is_its_own_host(World *w, const void *unused)
+{
+    (void)unused;
+    static const struct {
+        const char *domain, *host;
+    } rows[] = {{"[127.0.0.1]", "127.0.0.1"},
+                {"[ipv6:::1]", "::1"},
+                {"[x]", NULL},
+                {"[", NULL},
+                {"[]", NULL},
+                {"[127.0.0.1", NULL}};
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(Route) route = find(w, rows[i].domain, &error);
+        const RouteHop *hop = route ? g_ptr_array_index(route->hops, 0) : NULL;
+        g_assert_cmpstr(hop ? hop->host : NULL, ==, rows[i].host);
+        g_assert_true(hop || g_error_matches(error, POSTERN_ERROR, POSTERN_ERROR_NO_HOST));
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -85,5 +105,6 @@ int main(int argc, char **argv)
     ADD("/route/by-preference", test_by_preference);
     ADD("/route/its-own-host", test_its_own_host);
     ADD("/route/takes-no-mail", test_takes_no_mail);
+    ADD("/route/literal", test_a_literal_is_its_own_host);
     return g_test_run();
 }
