@@ -174,6 +174,25 @@ static bool log_in(Run *run, GError **error)
     return run->mode != FETCH_RUN || remember(run, before, now, misled, error);
 }
 
+/* What is less than verified TLS is told: a warning, unless it was asked for in so many words or
+ * the way does not leave this machine. */
+static void tell_safety(const Run *run)
+{
+    const Session *s = run->session;
+    bool open = !wire_encrypted(s->wire) && !s->dialled.private_way;
+    bool anybody = s->peer != NULL && !s->peer->verified;
+    if (!open && !anybody) {
+        return;
+    }
+    bool asked_for = s->plan->tls.demand == TLS_OFF || s->plan->tls.no_verify;
+    g_autofree char *text =
+        open ? g_strdup_printf("going on with %s WITHOUT TLS", run_host(run))
+             : g_strdup_printf("the certificate of %s is NOT verified", run_host(run));
+    run_tell(run, (FetchEvent){.kind = asked_for || s->dialled.loopback ? FETCH_EVENT_NOTE
+                                                                        : FETCH_EVENT_WARNING,
+                               .text = text});
+}
+
 static bool connect_to(Run *run, GError **error)
 {
     if (!log_in(run, error)) {
@@ -181,6 +200,7 @@ static bool connect_to(Run *run, GError **error)
     }
     g_autofree char *whom = session_whom(run->session);
     run_tell(run, (FetchEvent){.kind = FETCH_EVENT_CONNECTED, .text = whom});
+    tell_safety(run);
     run->source = source_open(run->session, !run->job->no_compress, error);
     return run->source != NULL;
 }

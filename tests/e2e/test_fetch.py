@@ -154,6 +154,18 @@ def test_what_was_flagged_first_can_be_moved_and_deleted_later(collector, server
     assert c.result(messages(20)) == ALL_WELL
 
 
+def test_less_than_verified_tls_is_told(collector, server, users, postern):
+    c = collector("pop3s")
+    assert "NOT verified" not in c.run("-v", "--limit=1").err
+    trusted = c.argv.copy()
+    c.argv = [word for word in trusted if "ca-file" not in word]
+    assert "NOT verified" in c.run("-v", "--no-verify", "--limit=1").err
+    c.argv = trusted
+    c.argv[1] = f"pop3://{users.bob.name}@localhost:{server.port('pop3')}"
+    assert "WITHOUT TLS" in c.run("-v", "--tls=off", "--limit=1").err
+    assert "WITHOUT TLS" not in c.run("-v", "--limit=1").err
+
+
 def test_each_failure_of_several_says_whose_it_is_once(collector, postern, server, pki, users):
     c = collector("pop3s")
     other = c.argv[1].replace("bob@", "alice@")
