@@ -228,7 +228,7 @@ static bool spawn_all(Daemon *d, Sched *sched, Staying *staying, GError **error)
 static bool stay_all(Daemon *d, GError **error)
 {
     FetchRun *run = d->run;
-    g_autoptr(FetchShares) shares = fetch_shares_new(run);
+    G_GNUC_UNUSED g_autoptr(FetchShares) shares = fetch_shares_new(run); /* until the end */
     g_autofree Staying *staying = g_new0(Staying, run->jobs->len);
     g_autoptr(Sched) sched = sched_new(error);
     g_autoptr(GError) problem = NULL;

@@ -135,7 +135,7 @@ bool fetch_round(FetchRun *run, GError **error)
     run->round++;
     g_array_set_size(run->outcomes, 0);
     g_array_set_size(run->outcomes, run->jobs->len);
-    g_autoptr(FetchShares) shares = fetch_shares_new(run);
+    G_GNUC_UNUSED g_autoptr(FetchShares) shares = fetch_shares_new(run); /* until the end */
     g_autoptr(Sched) sched = sched_new(error);
     if (sched == NULL) {
         return false;
