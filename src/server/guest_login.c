@@ -47,6 +47,12 @@ static bool is_hidden(const Guest *g, const SaslMechanism *m)
     return g->mechanisms_change && (strcmp(m->name, "CRAM-MD5") == 0) == g->encrypted;
 }
 
+/* Does the client learn in this mechanism that the server knows the password too? */
+static bool proves_server(const char *mechanism)
+{
+    return g_str_has_prefix(mechanism, "SCRAM-") || strcmp(mechanism, "DIGEST-MD5") == 0;
+}
+
 /* Is the mechanism to be offered, and taken, now? */
 static bool is_open(const Guest *g, const SaslMechanism *m, const char *certificate_name)
 {
@@ -58,6 +64,8 @@ static bool is_open(const Guest *g, const SaslMechanism *m, const char *certific
         !plan->mechanisms || g_strv_contains((const gchar *const *)plan->mechanisms, m->name);
     bool by_default = strcmp(m->name, "ANONYMOUS") != 0 && strcmp(m->name, "GSSAPI") != 0;
     bool tokens = !m->needs_token || plan->token_file || plan->jwt_key_file || plan->accept_any;
+    /* Any password is taken where it need not be known. */
+    wanted = wanted && (!plan->accept_any || plan->mechanisms || !proves_server(m->name));
     /* Only by name: without a keytab or a wish these would only stand in the way. */
     return wanted && (by_default || plan->mechanisms) && tokens &&
            (!m->needs_binding || g->encrypted) && (!m->needs_certificate || certificate_name) &&
@@ -169,12 +177,6 @@ static void send_challenge(Guest *g, const GuestSasl *framing, const GByteArray 
     } else if (!guest_fault(g, "auth-silent")) {
         guest_reply_decoded(g, framing->challenge, bytes_of_array(challenge));
     }
-}
-
-/* Does the client learn in this mechanism that the server knows the password too? */
-static bool proves_server(const char *mechanism)
-{
-    return g_str_has_prefix(mechanism, "SCRAM-") || strcmp(mechanism, "DIGEST-MD5") == 0;
 }
 
 /* The next answer, decoded; NULL with *ret_login set when it is none. */

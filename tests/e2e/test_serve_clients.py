@@ -278,6 +278,17 @@ def test_run_gives_ports_and_takes_the_status(postern):
     assert done.status == 7, done
 
 
+def test_any_password_is_taken_by_what_a_client_chooses(postern, passwords):
+    """curl takes the strongest that is offered: it must be one that needs no password known."""
+    with Sandbox(postern, passwords, "--accept-any", directory=False) as sandbox:
+        for scheme in ("imaps", "imap", "pop3s", "pop3"):
+            done = run(["curl", "-sS", "--ssl-reqd", "--cacert", sandbox.ca, "-u", "joe:anything", f"{scheme}://localhost:{sandbox.port(scheme)}/"])
+            ends_well(done)
+        with smtplib.SMTP("localhost", sandbox.port("submission"), timeout=30) as client:
+            client.starttls(context=trust(sandbox))
+            client.login("joe", "anything")
+
+
 def test_the_demo_shows_each_step(tmp_path):
     root = Path(__file__).resolve().parents[2]
     done = run([root / "tools/demo"], env={"POSTERN": str(Path(binary()).resolve()), "HOME": str(tmp_path), "TMPDIR": str(tmp_path)})
