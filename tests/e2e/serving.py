@@ -3,8 +3,10 @@
 import contextlib
 import json
 import os
+import poplib
 import signal
 import smtplib
+import ssl
 import subprocess
 import time
 from pathlib import Path
@@ -109,6 +111,29 @@ def deliver(sandbox, message=b"Subject: one\r\n\r\n.dots\r\n..and more\r\n"):
     with contextlib.suppress(smtplib.SMTPException, OSError), smtplib.SMTP("127.0.0.1", sandbox.port("smtp"), timeout=20) as client:
         client.helo("localhost")
         client.sendmail("joe@example.test", [f"{sandbox.user}@example.test"], message)
+
+
+def emptied(sandbox, user=None, password=None):
+    """Only what the test itself sends is there."""
+    trust = ssl.create_default_context(cafile=sandbox.ca)
+    client = poplib.POP3_SSL("localhost", sandbox.port("pop3s"), context=trust, timeout=PLENTY)
+    client.user(user or sandbox.user)
+    client.pass_(password or sandbox.password)
+    for number in range(len(client.list()[1])):
+        client.dele(number + 1)
+    client.quit()
+    return sandbox
+
+
+def post(sandbox, sender, recipient, message):
+    with smtplib.SMTP("127.0.0.1", sandbox.port("smtp"), timeout=PLENTY) as client:
+        client.sendmail(sender, [recipient], message)
+    return sandbox
+
+
+def only_mail(sandbox, user=None):
+    (mail,) = sandbox.mails(user)
+    return mail
 
 
 def listed_faults(postern):

@@ -13,8 +13,9 @@ import threading
 from pathlib import Path
 
 import pytest
+import serving
 from rig.postern import Postern, binary
-from serving import Sandbox, run, write
+from serving import Sandbox, emptied, only_mail, run, write
 
 # Dots, long lines, 8-bit, no line end but CRLF.
 BODY = "Subject: caf\u00e9 \u2603\r\nFrom: joe@example.test\r\nTo: user@example.test\r\n\r\n.\r\n..two\r\n.three\r\n" + "x" * 900 + "\r\n\u00fc\r\n"
@@ -34,12 +35,7 @@ def box(passwords, tmp_path_factory):
 
 @pytest.fixture
 def fresh(box):
-    """Only what the test itself sends is there."""
-    client = pop(box, "pop3s")
-    for number in range(len(client.list()[1])):
-        client.dele(number + 1)
-    client.quit()
-    return box
+    return emptied(box)
 
 
 def trust(box):
@@ -58,13 +54,7 @@ def pop(box, service):
 
 
 def post(box, message=MESSAGE):
-    with smtplib.SMTP("127.0.0.1", box.port("smtp"), timeout=30) as client:
-        client.sendmail(SENDER, [RECIPIENT], message)
-
-
-def only_mail(box):
-    (mail,) = box.mails()
-    return mail
+    serving.post(box, SENDER, RECIPIENT, message)
 
 
 def ends_well(done, word=b""):

@@ -1,14 +1,11 @@
 """Clients that nobody here wrote, logging in to `postern serve` by a Kerberos ticket: each sends or reads, inside TLS from the start and
 by STARTTLS, byte for byte."""
 
-import poplib
 import re
-import smtplib
-import ssl
 
 import pytest
 from rig.postern import Postern
-from serving import Sandbox, run, write
+from serving import Sandbox, emptied, only_mail, post, run, write
 
 MESSAGE = b"Subject: caf\xc3\xa9\r\nFrom: joe@example.test\r\n\r\n.\r\n..two\r\n.three\r\n" + b"x" * 900 + b"\r\n\xc3\xbc\r\n"
 LINES = MESSAGE.replace(b"\r\n", b"\n")
@@ -28,26 +25,12 @@ def box(kdc, passwords, tmp_path_factory):
 
 @pytest.fixture
 def fresh(box):
-    """Only what the test itself sends is there."""
-    client = poplib.POP3_SSL("localhost", box.port("pop3s"), context=ssl.create_default_context(cafile=box.ca), timeout=60)
-    client.user("alice")
-    client.pass_("only-for-tidying-44")
-    for number in range(len(client.list()[1])):
-        client.dele(number + 1)
-    client.quit()
-    return box
+    return emptied(box, "alice", "only-for-tidying-44")
 
 
 @pytest.fixture
 def filled(fresh):
-    with smtplib.SMTP("127.0.0.1", fresh.port("smtp"), timeout=60) as client:
-        client.sendmail(SENDER, [RECIPIENT], MESSAGE)
-    return fresh
-
-
-def only_mail(box):
-    (mail,) = box.mails("alice")
-    return mail
+    return post(fresh, SENDER, RECIPIENT, MESSAGE)
 
 
 def ends_well(done, word=b""):
@@ -60,7 +43,7 @@ def test_msmtp(fresh, tmp_path, service, starttls):
                f"tls_trust_file {fresh.ca}\nauth gssapi\nuser alice\nfrom {SENDER}\n")
     ends_well(run(["msmtp", "-d", f"--file={rc}", "--set-from-header=off", "--set-date-header=off", "--set-msgid-header=off", RECIPIENT], input=LINES,
                   env=fresh.ticket), b"AUTH GSSAPI")
-    assert only_mail(fresh) == MESSAGE
+    assert only_mail(fresh, "alice") == MESSAGE
 
 
 @pytest.mark.parametrize("service,starttls", [("pop3", "on"), ("pop3s", "off")])
@@ -94,7 +77,7 @@ def test_curl_sends(fresh, tmp_path, scheme, service):
     (tmp_path / "m").write_bytes(MESSAGE)
     ends_well(curl(fresh, "--mail-from", SENDER, "--mail-rcpt", RECIPIENT, "-T", tmp_path / "m", f"{scheme}://localhost:{fresh.port(service)}/x"),
               b"AUTH GSSAPI")
-    assert only_mail(fresh) == MESSAGE
+    assert only_mail(fresh, "alice") == MESSAGE
 
 
 @pytest.mark.parametrize("scheme", ["imap", "imaps", "pop3", "pop3s"])
@@ -130,4 +113,4 @@ def test_s_nail_sends(fresh, tmp_path, service, upgrade):
                f"set smtp-auth=gssapi user=alice\nset from={SENDER} sendwait\nset mta={service}://localhost:{fresh.port(service)}\n")
     ends_well(run(["s-nail", "-:u", "-S", "sendwait", "-s", "Hello", RECIPIENT], input=b"Text.\n.dot\n",
                   env={**fresh.ticket, "MAILRC": str(rc), "HOME": str(tmp_path)}))
-    assert only_mail(fresh).partition(b"\r\n\r\n")[2] == b"Text.\r\n.dot\r\n"
+    assert only_mail(fresh, "alice").partition(b"\r\n\r\n")[2] == b"Text.\r\n.dot\r\n"

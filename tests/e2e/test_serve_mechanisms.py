@@ -4,12 +4,11 @@ by each of them, inside TLS from the start and by STARTTLS; byte for byte."""
 import imaplib
 import poplib
 import re
-import smtplib
 import ssl
 
 import pytest
 from rig.postern import Postern
-from serving import Sandbox, run, write
+from serving import Sandbox, emptied, only_mail, post, run, write
 
 MESSAGE = b"Subject: caf\xc3\xa9\r\nFrom: joe@example.test\r\n\r\n.\r\n..two\r\n.three\r\n" + b"x" * 900 + b"\r\n\xc3\xbc\r\n"
 LINES = MESSAGE.replace(b"\r\n", b"\n")
@@ -33,26 +32,12 @@ def trust(box):
 
 @pytest.fixture
 def fresh(box):
-    """Only what the test itself sends is there."""
-    client = poplib.POP3_SSL("localhost", box.port("pop3s"), context=trust(box), timeout=60)
-    client.user(box.user)
-    client.pass_(box.password)
-    for number in range(len(client.list()[1])):
-        client.dele(number + 1)
-    client.quit()
-    return box
+    return emptied(box)
 
 
 @pytest.fixture
 def filled(fresh):
-    with smtplib.SMTP("127.0.0.1", fresh.port("smtp"), timeout=60) as client:
-        client.sendmail(SENDER, [RECIPIENT], MESSAGE)
-    return fresh
-
-
-def only_mail(box):
-    (mail,) = box.mails()
-    return mail
+    return post(fresh, SENDER, RECIPIENT, MESSAGE)
 
 
 def ends_well(done, *words):
