@@ -4,6 +4,7 @@
 
 #include "cmd/options.h"
 #include "config/accounts.h"
+#include "io/together.h"
 #include "proto/session.h"
 
 typedef struct {
@@ -58,6 +59,9 @@ Secret *connection_password(Connection *c, GError **error);
 /* The password got by connection_password() is kept for the next session; this makes it be asked
  * for again, after the server refused it. */
 void connection_forget_password(Connection *c);
+/* Several connections at once do not ask for passwords and tokens across each other: what comes by
+ * Credentials goes through this gate from now on. Called once. */
+void connection_ask_in_turn(Connection *c, Gate *asking);
 
 /* The access token of an OAuth login, refreshed if need be, over this network: for what is no
  * session. Suspends. */

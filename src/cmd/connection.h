@@ -18,4 +18,6 @@ struct Connection {
     Secret *passphrase;
     char *proxy; /* the SOCKS proxy that password is of, "USER@HOST" */
     Secret *proxy_password;
+    Gate *asking;    /* connection_ask_in_turn() */
+    Credentials own; /* the plan's, before questions had to wait their turn */
 };

@@ -12,8 +12,6 @@
 typedef struct {
     ConnectOptions options; /* a copy that names the account; its strings are the command line's */
     Connection *connection;
-    Gate *asking;
-    Credentials own; /* the connection's, before questions had to wait their turn */
     ConnectOptions smtp_options;
     Connection *smtp;
 } Owner;
@@ -24,37 +22,6 @@ static void owner_free(gpointer user)
     connection_free(owner->connection);
     connection_free(owner->smtp);
     g_free(owner);
-}
-
-/* Several accounts at once must not ask across each other. */
-static Secret *in_turn(Owner *owner, Secret *(*ask)(void *user, GError **error), GError **error)
-{
-    if (!gate_enter(owner->asking, error)) {
-        return NULL;
-    }
-    Secret *secret = ask(owner->own.callback_user, error);
-    gate_leave(owner->asking);
-    return secret;
-}
-
-static Secret *password_in_turn(void *user, GError **error)
-{
-    Owner *owner = user;
-    return in_turn(owner, owner->own.password, error);
-}
-
-static Secret *token_in_turn(void *user, GError **error)
-{
-    Owner *owner = user;
-    return in_turn(owner, owner->own.token, error);
-}
-
-static void ask_in_turn(Owner *owner, Credentials *c)
-{
-    owner->own = *c;
-    c->password = c->password != NULL ? password_in_turn : NULL;
-    c->token = c->token != NULL ? token_in_turn : NULL;
-    c->callback_user = owner;
 }
 
 static bool is_mail_store(const Target *target)
@@ -244,7 +211,7 @@ static bool finish_job(FetchRun *run, FetchJob *job, Owner *owner, GError **erro
                           "%s://",
                           c->target->scheme->name);
     }
-    ask_in_turn(owner, &plan->credentials);
+    connection_ask_in_turn(c, &run->asking);
     job->plan = plan;
     job->name = name_of(c);
     job->key = fetch_job_key(c->target, plan->credentials.user);
@@ -261,7 +228,6 @@ static bool add_job(FetchRun *run, const char *word, const char *account, GError
     job->owner = owner;
     owner->options = run->options->connect;
     owner->options.account = account != NULL ? (char *)account : owner->options.account;
-    owner->asking = &run->asking;
     owner->connection = connection_new(&owner->options, word, NULL, error);
     if (owner->connection == NULL || !finish_job(run, job, owner, error)) {
         return false;

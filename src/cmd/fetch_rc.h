@@ -17,8 +17,7 @@ typedef struct {
     bool through_ssh;
     ConnectOptions options; /* the command line's; what the entry says is laid below it */
     Connection *connection;
-    Gate *asking;    /* the run's */
-    Credentials own; /* the connection's, before questions had to wait their turn */
+    Gate *asking; /* the run's */
     ConnectOptions smtp_options;
     Connection *smtp;   /* for delivery to other hosts; NULL: not needed */
     char *owned[4];     /* strings that `options` borrows */

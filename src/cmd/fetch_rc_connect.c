@@ -118,42 +118,17 @@ static Secret *own_password(void *user, GError **error)
     return secret_copy(e->user->password);
 }
 
-/* Several entries at once must not ask across each other. */
-static Secret *in_turn(RcEntry *e, Secret *(*ask)(void *user, GError **error), GError **error)
-{
-    if (!gate_enter(e->asking, error)) {
-        return NULL;
-    }
-    Secret *secret = ask(e->own.callback_user, error);
-    gate_leave(e->asking);
-    return secret;
-}
-
-static Secret *password_in_turn(void *user, GError **error)
-{
-    RcEntry *e = user;
-    return in_turn(e, e->own.password, error);
-}
-
-static Secret *token_in_turn(void *user, GError **error)
-{
-    RcEntry *e = user;
-    return in_turn(e, e->own.token, error);
-}
-
 /* The file's password stands in where the command line names no way to one. */
 static void take_password(RcEntry *e)
 {
     Credentials *credentials = &connection_plan(e->connection)->credentials;
     const ConnectOptions *o = &e->options;
     bool has_other = o->password_command || o->password_file || o->token_command;
-    e->own = *credentials;
-    credentials->callback_user = e;
     if (!e->user->password || has_other) {
-        credentials->password = e->own.password ? password_in_turn : NULL;
-        credentials->token = e->own.token ? token_in_turn : NULL;
+        connection_ask_in_turn(e->connection, e->asking);
         return;
     }
+    credentials->callback_user = e;
     credentials->password = takes_token(e) ? NULL : own_password;
     credentials->token = takes_token(e) ? own_password : NULL;
 }
