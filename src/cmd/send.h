@@ -6,7 +6,8 @@
  *   send_mx.c       one message to the hosts of each recipient's domain
  *   send_batch.c    many messages
  *   send_spool.c    messages put aside, and what lies there
- *   send_flush.c    those delivered
+ *   send_flush.c    those delivered: what is due
+ *   send_way.c      how it goes, what goes the same way together
  *   sendmail.c      the command line of sendmail, for all that
  *   send_show.c     the dialogue and the results, as they appear */
 #pragma once

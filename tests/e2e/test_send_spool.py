@@ -4,7 +4,10 @@ import email
 import email.policy
 import json
 import random
+import re
+import socketserver
 import subprocess
+import threading
 import time
 from collections import Counter
 
@@ -141,6 +144,113 @@ def test_messages_go_in_the_order_they_came(queue, flush, waiting, sink):
     assert [job["id"] for job in waiting()] == ids
     flush()
     assert [subject for subject, _, _ in server.yes] == wanted
+
+
+class Stalling(socketserver.ThreadingTCPServer):
+    """Accepts, and says nothing until it is released: then it hangs up."""
+
+    allow_reuse_address = daemon_threads = True
+
+    def __init__(self):
+        self.guests, self.released = 0, threading.Event()
+        super().__init__(("127.0.0.1", 0), self.stall)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+        self.url = f"smtp://127.0.0.1:{self.server_address[1]}"
+
+    def stall(self, *_):
+        self.guests += 1
+        self.released.wait(100)
+
+
+@pytest.fixture
+def stalling():
+    with Stalling() as server:
+        yield server
+        server.released.set()
+        server.shutdown()
+
+
+def until(condition):
+    patience = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < patience
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def start(postern, home):
+    """start(*words): a run of `send` in the background, which ends with the test."""
+    children = []
+
+    def begin(*words):
+        argv = [binary(), "send", *map(str, words)]
+        children.append(subprocess.Popen(argv, env=postern.environment(home), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True))
+        return children[-1]
+
+    yield begin
+    for child in children:
+        child.kill()
+        child.communicate()
+
+
+def test_a_server_that_stalls_holds_up_nobody_else(queue, start, waiting, sink, stalling):
+    working = [sink(), sink()]
+    stalled = queue(stalling.url, "m0000")
+    ids = [queue(server.url, f"m{number:04}") for number in (1, 2, 3) for server in working]
+    child = start("--flush")
+    until(lambda: all(len(server.yes) == 3 for server in working) and stalling.guests == 1)
+    assert child.poll() is None
+    stalling.released.set()
+    out, err = child.communicate(timeout=60)
+    assert child.returncode == TEMPFAIL and "6 delivered, 0 failed, 1 put off; the next is due in" in err, err
+    assert sorted(out.splitlines()) == [f"{id}: {BOB}: accepted (250 taken)" for id in ids]
+    assert all([subject for subject, _, _ in server.yes] == ["m0001", "m0002", "m0003"] for server in working)
+    assert [(job["id"], job["tries"]) for job in waiting()] == [(stalled, 1)]
+
+
+def test_the_worst_of_all_ways_is_the_status(queue, flush, waiting, sink):
+    no, yes = sink(moods={("m0001", 1): "550 no"}), sink()
+    queue(AWAY)
+    queue(no.url, "m0001", "--notify=never")
+    queue(yes.url, "m0002")
+    done = flush(status=UNAVAILABLE)
+    assert "1 delivered, 1 failed, 1 put off" in done.err and "550 no" in done.err and "250 taken" in done.out, done
+
+
+def test_the_daemon_goes_on_beside_a_server_that_stalls(queue, start, waiting, sink, stalling):
+    server = sink()
+    queue(stalling.url, "m0000")
+    child = start("--daemon", "--retry-after=1")
+    until(lambda: stalling.guests == 1)
+    for number in (1, 2):
+        queue(server.url, f"m{number:04}")
+        until(lambda: server.taken[f"m{number:04}"] == 1)  # noqa: B023: it is called at once
+    queue(stalling.url, "m0003")
+    time.sleep(0.2)
+    assert stalling.guests == 1, "its way is taken"
+    stalling.released.set()
+    until(lambda: len(waiting()) == 2 and all(job["tries"] >= 2 for job in waiting()))
+    child.terminate()
+    assert child.wait(20) == 0 and server.taken == {"m0001": 1, "m0002": 1}
+
+
+def test_what_is_written_down_goes_one_way_after_the_other(queue, flush, sink, tmp_path):
+    for server in (sink(pace=0.1), sink(pace=0.1)):
+        queue(server.url)
+    flush("--transcript", tmp_path / "talk.txt")
+    verbs = re.findall(r"EHLO|BDAT|QUIT", (tmp_path / "talk.txt").read_text())
+    assert verbs == ["EHLO", "BDAT", "QUIT"] * 2
+
+
+def test_several_flushes_with_several_ways_send_each_message_once(queue, start, sink, waiting):
+    servers = [sink(pace=0.01) for _ in range(3)]
+    wanted = [f"m{number:04}" for number in range(4)]
+    for subject in wanted:
+        for server in servers:
+            queue(server.url, subject)
+    children = [start("--flush", "--quiet") for _ in range(3)]
+    assert [child.wait(60) for child in children] == [0] * 3
+    assert all(server.taken == Counter(wanted) for server in servers) and waiting() == []
 
 
 def test_hold_release_remove(queue, flush, waiting, sink, postern, home):
