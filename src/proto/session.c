@@ -418,3 +418,17 @@ void session_quit(Session *s)
     }
     wire_shutdown(s->wire, NULL);
 }
+
+bool session_renew(Session *s, GError **error)
+{
+    session_quit(s);
+    Session *fresh = session_new(s->plan);
+    fresh->remembered = s->remembered;
+    fresh->wants_utf8 = s->wants_utf8;
+    fresh->after_login = s->after_login;
+    Session old = *s;
+    *s = *fresh;
+    *fresh = old;
+    session_free(fresh);
+    return session_climb(s, old.reached, error);
+}

@@ -84,6 +84,7 @@ typedef struct Session {
     const char *auth_used; /* "SCRAM-SHA-256-PLUS", "USER/PASS", ... once authenticated */
     char *auth_answer;     /* the server's words */
     unsigned tag;          /* IMAP: number of the last tag */
+    unsigned mails;        /* SMTP: transactions begun */
     bool fresh_tls; /* TLS was just started and the capabilities have not been asked for since */
     gint64 connect_us, greeting_us; /* how long each took */
     /* POP3 and IMAP, set before the climb by whoever kept what session_remember() gave, borrowed;
@@ -126,6 +127,10 @@ bool session_upgrade(Session *s, bool already_agreed, GError **error);
 char *session_remember(const Session *s);
 /* Authenticates with one named mechanism, or the strongest (NULL). Suspends. */
 bool session_auth(Session *s, const char *mechanism, GError **error);
+/* Ends it politely and climbs as far as before over a new connection: for what a server takes only
+ * so often in one. What was borrowed from the session is gone. Fails as session_climb(). Suspends.
+ */
+bool session_renew(Session *s, GError **error);
 /* Polite end (QUIT, LOGOUT), close_notify; failures are no matter. Suspends. */
 void session_quit(Session *s);
 /* Closes; NULL is fine. */

@@ -109,13 +109,14 @@ static bool domain_fits(const SmtpLeg *legs, size_t n, const SmtpRecipient *r, u
 
 /* Who has not been asked yet. Of a domain that comes back after another, the room is counted twice:
  * that costs a transaction, no more. */
-static size_t next_round(SmtpMail *mail, SmtpLeg *legs, size_t max, uint64_t domains_max)
+static size_t next_round(SmtpMail *mail, SmtpLeg *legs, const SmtpOffers *offers)
 {
+    size_t max = offers->rcpt_max ? (size_t)offers->rcpt_max : SIZE_MAX;
     size_t n = 0;
     for (size_t i = 0; i < mail->n_recipients && n < max; i++) {
         SmtpRecipient *r = &mail->recipients[i];
         bool left = r->fate == SMTP_NOT_TRIED && !r->answer.code;
-        if (left && domain_fits(legs, n, r, domains_max)) {
+        if (left && domain_fits(legs, n, r, offers->rcpt_domain_max)) {
             legs[n++] = (SmtpLeg){.recipient = r};
         }
     }
@@ -133,6 +134,20 @@ static void put_back(const SmtpLeg *legs, size_t n)
     }
 }
 
+/* A server that wants no more transactions in this session (MAILMAX) gets the rest in a new one,
+ * which may offer other things. Suspends. */
+static bool make_room(Session *s, SmtpOffers *offers, const SmtpMail *mail, GError **error)
+{
+    if (!offers->mail_max || s->mails < offers->mail_max) {
+        return true;
+    }
+    if (!session_renew(s, error)) {
+        return false;
+    }
+    *offers = smtp_offers(s->caps);
+    return fits(s, offers, mail, error) || error_prefix(error, "in the next session");
+}
+
 bool smtp_mail(Session *s, SmtpMail *mail, SmtpMailResult *ret, GError **error)
 {
     *ret = (SmtpMailResult){0};
@@ -140,15 +155,14 @@ bool smtp_mail(Session *s, SmtpMail *mail, SmtpMailResult *ret, GError **error)
         mail->recipients[i].fate = SMTP_NOT_TRIED;
         smtp_answer_clear(&mail->recipients[i].answer);
     }
-    const SmtpOffers offers = smtp_offers(s->caps);
+    SmtpOffers offers = smtp_offers(s->caps);
     if (!fits(s, &offers, mail, error)) {
         return false;
     }
-    size_t max = offers.rcpt_max ? (size_t)offers.rcpt_max : SIZE_MAX;
     g_autofree SmtpLeg *legs = g_new0(SmtpLeg, mail->n_recipients + 1);
     bool ok = true;
     size_t n;
-    while (ok && (n = next_round(mail, legs, max, offers.rcpt_domain_max))) {
+    while (ok && (n = next_round(mail, legs, &offers))) {
         if (mail->all_or_none && n < mail->n_recipients) {
             return error_fail(
                 error, POSTERN_ERROR_DATA,
@@ -156,7 +170,8 @@ bool smtp_mail(Session *s, SmtpMail *mail, SmtpMailResult *ret, GError **error)
                 "be all or none: nothing was sent");
         }
         size_t before = ret->accepted;
-        ok = smtp_transaction(s, &(SmtpRound){&offers, mail, legs, n}, ret, error);
+        ok = make_room(s, &offers, mail, error) &&
+             smtp_transaction(s, &(SmtpRound){&offers, mail, legs, n}, ret, error);
         ret->accepted = count_accepted(mail);
         if (mail->stop || mail->all_or_none) {
             break;

@@ -270,5 +270,6 @@ bool smtp_transaction(Session *s, const SmtpRound *round, SmtpMailResult *result
     };
     smtp_mail_result_clear(result);
     result->transactions++;
+    s->mails++;
     return finish(&t, converse(&t, error), error);
 }

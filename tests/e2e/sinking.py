@@ -20,11 +20,12 @@ class Sink(socketserver.ThreadingTCPServer):
 
     allow_reuse_address = daemon_threads = True
 
-    def __init__(self, moods=None, pace=0.0):
+    def __init__(self, moods=None, pace=0.0, limits=None):
         super().__init__(("127.0.0.1", 0), Talk)
         self.taken, self.asked, self.lock = Counter(), Counter(), threading.Lock()
         self.moods, self.pace, self.sessions = moods or {}, pace, 0
         self.texts = []  # what came, with LF
+        self.limits, self.mails = limits, Counter()  # what LIMITS says; transactions begun in each session
         self.said, self.yes = [], []  # commands; (subject, session, when its yes had left)
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
@@ -53,13 +54,17 @@ class Talk(socketserver.StreamRequestHandler):
             verb = line.split()[0].upper()
             self.server.said.append(line.decode().rstrip())
             if verb == b"EHLO":
-                self.say("250-sink\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 CHUNKING")
+                self.say("250-sink\r\n250-PIPELINING\r\n250-8BITMIME\r\n" + self.limits() + "250 CHUNKING")
             elif verb == b"BDAT":
                 text = self.rfile.read(int(line.split()[1]))
                 if not self.end(text):
                     return
             else:
+                self.server.mails[self.session] += verb == b"MAIL"
                 self.say("221 bye" if verb == b"QUIT" else "250 ok")
+
+    def limits(self):
+        return f"250-LIMITS {self.server.limits}\r\n" if self.server.limits else ""
 
     def end(self, text):
         self.server.texts.append(text.decode(errors="surrogateescape").replace("\r\n", "\n"))

@@ -133,6 +133,21 @@ def test_two_runs_of_one_batch_do_not_send_it_twice(postern, sink, box):
     assert (second.status == 75 and "another run is at the same batch" in second.err) or "sent before" in second.err, second
 
 
+def test_a_session_has_no_more_transactions_than_the_server_wants(postern, sink, tmp_path):
+    """RFC 9422: within a message as between messages."""
+    server = sink(limits="RCPTMAX=1 MAILMAX=1")
+    done = postern.run("send", server.url, "--from=a@b.test", "--to=x@b.test,y@b.test,z@b.test", "--subject=m0000", "--text=Hi")
+    assert done.status == 0 and done.out.count(": accepted (250 taken)") == 3, done
+    assert server.taken == {"m0000": 3} and server.mails == {1: 1, 2: 1, 3: 1}
+    server, box = sink(limits="RCPTMAX=1 MAILMAX=3"), tmp_path / "box"
+    box.mkdir()
+    for number in range(4):
+        (box / f"m{number:04}.eml").write_text(message(number))
+    done = postern.run("send", server.url, "--batch", box, "--to=x@b.test,y@b.test")
+    assert done.status == 0 and server.taken == {f"m{number:04}": 2 for number in range(4)}, done
+    assert server.mails == {1: 3, 2: 3, 3: 2}
+
+
 def test_an_mbox_and_a_maildir_and_lines_of_json(postern, sink, tmp_path):
     server = sink()
     mbox = "".join(f"From x Thu Jan  1 00:00:00 1970\n{message(n)}>From quoted\n\n" for n in range(3))

@@ -406,6 +406,28 @@ static void test_limits(void)
     stop(&w);
 }
 
+/* What a server wants no more of in this session goes in a new one; here there is none to be had.
+ */
+static void test_limit_of_a_session(void)
+{
+    static const char *const nowhere[] = {"::127.0.0.1:1", NULL};
+    World w;
+    start(&w, "smtp",
+          HELLO ALL "<- 250 LIMITS RCPTMAX=1 MAILMAX=2\n" MAIL_SIZE RCPT(
+              "a") "-> DATA\n<- 250 ok\n<- 250 ok\n<- 354 go\n" DOTTED
+                   "<- 250 ok\n" MAIL_SIZE RCPT(
+                       "b") "-> DATA\n<- 250 ok\n<- 250 ok\n<- 354 go\n" DOTTED
+                            "<- 250 ok\n-> QUIT\n<- 221 bye\n",
+          false, 3);
+    w.plan.dial.connect_to = nowhere;
+    failed(&w, POSTERN_ERROR_UNAVAILABLE);
+    g_assert_cmpint(w.to[0].fate, ==, SMTP_ACCEPTED);
+    g_assert_cmpint(w.to[1].fate, ==, SMTP_ACCEPTED);
+    g_assert_cmpint(w.to[2].fate, ==, SMTP_NOT_TRIED);
+    g_assert_cmpuint(w.result.transactions, ==, 2);
+    stop(&w);
+}
+
 static void test_limit_of_domains(void)
 {
     World w;
@@ -500,6 +522,7 @@ int main(int argc, char **argv)
     g_test_add_func("/smtp-mail/what-does-not-fit-is-not-begun", test_what_does_not_fit);
     g_test_add_func("/smtp-mail/limits-split-the-recipients", test_limits);
     g_test_add_func("/smtp-mail/limits-split-the-recipients-of-domains", test_limit_of_domains);
+    g_test_add_func("/smtp-mail/limits-end-the-session", test_limit_of_a_session);
     g_test_add_func("/smtp-mail/stops-where-told", test_stops);
     g_test_add_func("/smtp-mail/replies-do-not-pile-up", test_very_many_recipients);
     return g_test_run();
