@@ -109,7 +109,6 @@ static void hang_up(BatchWorker *w, bool politely)
         session_quit(w->session);
     }
     g_clear_pointer(&w->session, session_free);
-    w->mails = 0;
 }
 
 /* Nothing that trying again would mend. */
@@ -130,7 +129,7 @@ static bool is_final(const GError *error)
 static Session *connected(BatchWorker *w)
 {
     const BatchPlan *plan = w->batch->plan;
-    if (w->session && w->mails_max && w->mails >= w->mails_max) {
+    if (w->session && w->mails_max && w->session->mails >= w->mails_max) {
         hang_up(w, true);
     }
     while (!w->session && !w->batch->fatal) {
@@ -187,7 +186,6 @@ static void send_work(BatchWorker *worker, BatchWork *w, Outgoing *message)
     BatchSettled *d = g_new0(BatchSettled, 1);
     *d = (BatchSettled){.worker = worker, .work = w, .message = message};
     w->tries++;
-    worker->mails++;
     bool large = message->text->len > AHEAD_SMALL;
     b->large += large;
     bool ok = submit(worker->session, message, &b->plan->wishes, b->plan->recode, &d->submission,

@@ -31,8 +31,7 @@ typedef struct {
 typedef struct {
     BatchRun *batch;
     Session *session;   /* or NULL */
-    unsigned mails;     /* transactions of this session */
-    uint64_t mails_max; /* as many as its server wants; 0: not told */
+    uint64_t mails_max; /* as many transactions as its server wants; 0: not told */
     unsigned failures;  /* connections that could not be made, in a row */
     bool unsynced;      /* a message of this one's is not told yet ... */
     Bell told;          /* ... now it is */
