@@ -1,7 +1,6 @@
 /* main.c: the table of commands, and the loop that finds one in it. */
 #include <errno.h>
 #include <fcntl.h>
-#include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -139,8 +138,6 @@ int main(int argc, char **argv)
     leave_no_cores();
     fill_standard_files();
     signal(SIGPIPE, SIG_IGN);
-    /* The characters of a terminal; what is printed is English, and read by scripts everywhere. */
-    setlocale(LC_CTYPE, "");
     openssl_begin();
     return flush_output(run(argv));
 }

@@ -2,6 +2,7 @@
  * server says is shown above the line being typed, which is taken off the screen and drawn again.
  */
 #include <limits.h>
+#include <locale.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
@@ -411,6 +412,7 @@ static void conversation(Talk *t, Terminal *term)
 bool talk_interactive(Talk *t, GError **error)
 {
     Terminal term = {0};
+    setlocale(LC_CTYPE, ""); /* for the letters that are typed; nothing else here asks for it */
     if (!edit_load(error) || !talk_signals_begin(&term.signals, true, error)) {
         return false;
     }
