@@ -190,17 +190,16 @@ const Command cmd_send = {
     .name = "send",
     .summary = "compose and submit a message",
     .arguments = "[URL]",
-    .text = "Hands one message to a server (smtp, submission, submissions, lmtp), or to that of an "
-            "--account.\nThe message is composed of the options, or comes ready from --message or "
-            "standard input; then\n--to, --cc and --bcc name the envelope alone, and without them "
-            "it goes to whom its header names.",
-    .examples =
-        "  postern send submissions://joe@mail.example.org --to ann@example.net --subject Hello "
-        "--text 'Hi Ann'\n"
-        "  postern send --account work --to ann@example.net --subject Report --text @report.txt "
-        "--attach report.pdf\n"
-        "  postern send smtp://mx.example.net --from me@example.org --to ann@example.net --test\n"
-        "  postern send submission://mail.example.org --user joe < message.eml\n",
+    .text = "Hands one message to a server (smtp, submission, submissions, lmtp), or to that\n"
+            "of an --account. The message is composed of the options, or comes ready from\n"
+            "--message or standard input; then --to, --cc and --bcc name the envelope alone,\n"
+            "and without them it goes to whom its header names.",
+    .examples = "  postern send submissions://joe@mail.example.org --to ann@example.net \\\n"
+                "      --subject Hello --text 'Hi Ann'\n"
+                "  postern send --account work --to ann@example.net --subject Report \\\n"
+                "      --text @report.txt --attach report.pdf\n"
+                "  postern send smtp://mx.example.net --to ann@example.net --test\n"
+                "  postern send submission://mail.example.org --user joe < message.eml\n",
     .options = options,
     .connects = true,
     .values_size = sizeof(SendOptions),
