@@ -68,9 +68,9 @@ typedef struct {
 void smtp_mail_result_clear(SmtpMailResult *result);
 
 /* Runs one transaction; more where the server takes only so many recipients at once, in a new
- * session (session_renew()) where it takes only so many transactions in one. What the server says no to is told in the fates and answers, not as an error; fails only when the session
- * can no longer be used (EOF, TIMEOUT, PROTOCOL; TEMPFAIL for a 421), with the fates telling how
- * far it came, or DATA when the server does not offer what the mail needs, or the mail is not
- * well-formed (nothing was sent). After a transaction that was not completed RSET has been said.
- * Suspends. */
+ * session (session_renew()) where it takes only so many transactions in one. What the server says
+ * no to is told in the fates and answers, not as an error; fails only when the session can no
+ * longer be used (EOF, TIMEOUT, PROTOCOL; TEMPFAIL for a 421), with the fates telling how far it
+ * came, or DATA when the server does not offer what the mail needs, or the mail is not well-formed
+ * (nothing was sent). After a transaction that was not completed RSET has been said. Suspends. */
 bool smtp_mail(Session *s, SmtpMail *mail, SmtpMailResult *ret, GError **error);
