@@ -8,10 +8,10 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "base/openssl.h"
 #include "base/sanitizer.h"
 #include "cmd/connect.h"
 #include "cmd/help.h"
+#include "tls/engine.h"
 
 extern const Command cmd_send, cmd_sendmail, cmd_serve;
 extern const Command cmd_config, cmd_fetch, cmd_tunnel;
@@ -138,6 +138,6 @@ int main(int argc, char **argv)
     leave_no_cores();
     fill_standard_files();
     signal(SIGPIPE, SIG_IGN);
-    openssl_begin();
+    tls_begin();
     return flush_output(run(argv));
 }

@@ -14,27 +14,25 @@
 
 typedef struct {
     FUNCTIONS(LIBRARY_MEMBER)
-    char *failed; /* why it cannot be used, or NULL */
+    LibraryOnce once;
 } Library;
 
-static gpointer load(gpointer unused)
+static const Library *library(void)
 {
-    (void)unused;
     static Library idn;
-    idn.failed = library_load(LIBRARY, LIBRARY_NAMES(FUNCTIONS), &idn);
+    library_load_once(&idn.once, LIBRARY, LIBRARY_NAMES(FUNCTIONS), &idn, NULL);
     return &idn;
 }
 
 static const Library *load_idn(const char *host, GError **error)
 {
-    static GOnce once = G_ONCE_INIT;
-    const Library *idn = g_once(&once, load, NULL);
-    if (idn->failed) {
+    const Library *idn = library();
+    if (idn->once.failed) {
         g_autofree char *shown = escape_line(bytes_of(host));
         error_fail(error, POSTERN_ERROR_CONFIG,
                    "the international name \"%s\" needs " LIBRARY
                    " (Debian: libidn2-0), or write it as xn--...: %s",
-                   shown, idn->failed);
+                   shown, idn->once.failed);
         return NULL;
     }
     return idn;

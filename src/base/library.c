@@ -2,7 +2,6 @@
 #include "base/library.h"
 
 #include <dlfcn.h>
-#include <glib.h>
 
 char *library_load(const char *file, const char *const *names, void *members)
 {
@@ -16,4 +15,16 @@ char *library_load(const char *file, const char *const *names, void *members)
         }
     }
     return handle ? NULL : g_strdup(dlerror());
+}
+
+void library_load_once(LibraryOnce *once, const char *file, const char *const *names, void *members,
+                       char *(*begin)(void *members))
+{
+    if (g_once_init_enter(&once->done)) {
+        once->failed = library_load(file, names, members);
+        if (!once->failed && begin) {
+            once->failed = begin(members);
+        }
+        g_once_init_leave(&once->done, 1);
+    }
 }

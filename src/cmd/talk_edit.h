@@ -28,7 +28,7 @@
 
 typedef struct {
     LIBEDIT_FUNCTIONS(LIBRARY_MEMBER)
-    char *failed; /* why it cannot be used, or NULL */
+    LibraryOnce once;
 } Libedit;
 
 /* Loads it. CONFIG when it is missing. */

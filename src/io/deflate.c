@@ -19,14 +19,13 @@
 
 typedef struct {
     FUNCTIONS(LIBRARY_MEMBER)
-    char *failed; /* why it cannot be used, or NULL */
+    LibraryOnce once;
 } Library;
 
-static gpointer load(gpointer unused)
+static const Library *library(void)
 {
-    (void)unused;
     static Library z;
-    z.failed = library_load(LIBRARY, LIBRARY_NAMES(FUNCTIONS), &z);
+    library_load_once(&z.once, LIBRARY, LIBRARY_NAMES(FUNCTIONS), &z, NULL);
     return &z;
 }
 
@@ -58,9 +57,9 @@ typedef struct {
 /* By now both sides speak compressed: without the library the conversation is over. */
 static bool can(const Deflate *d, GError **error)
 {
-    return !d->z->failed ||
+    return !d->z->once.failed ||
            error_fail(error, POSTERN_ERROR_CONFIG,
-                      "COMPRESS needs " LIBRARY " (Debian: zlib1g): %s", d->z->failed);
+                      "COMPRESS needs " LIBRARY " (Debian: zlib1g): %s", d->z->once.failed);
 }
 
 /* --- reading --- */
@@ -202,7 +201,7 @@ static StreamStatus try_shutdown(Stream *s, GError **error)
 static void destroy(Stream *s)
 {
     Deflate *d = (Deflate *)s;
-    if (!d->z->failed) {
+    if (!d->z->once.failed) {
         d->z->inflateEnd(&d->in);
         d->z->deflateEnd(&d->out);
     }
@@ -239,9 +238,8 @@ Stream *deflate_stream(Stream *lower, Bytes early)
         d->early = g_byte_array_new();
         g_byte_array_append(d->early, (const uint8_t *)early.data, (guint)early.len);
     }
-    static GOnce once = G_ONCE_INIT;
-    d->z = g_once(&once, load, NULL);
-    if (!d->z->failed) {
+    d->z = library();
+    if (!d->z->once.failed) {
         begin(d);
     }
     return &d->stream;

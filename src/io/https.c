@@ -6,7 +6,7 @@
 
 #include "base/escape.h"
 #include "base/library.h"
-#include "base/openssl.h"
+#include "base/openssl_words.h"
 #include "io/sched.h"
 
 enum { BODY_MAX_DEFAULT = 64 * 1024, HEADERS_MAX = 64 * 1024, SHOWN_MAX = 200, PORT_DEFAULT = 443 };
@@ -38,18 +38,21 @@ enum { BODY_MAX_DEFAULT = 64 * 1024, HEADERS_MAX = 64 * 1024, SHOWN_MAX = 200, P
 
 typedef struct {
     FUNCTIONS(LIBRARY_MEMBER)
-    char *failed; /* why it cannot be used, or NULL */
+    LibraryOnce once;
 } Library;
 
-static gpointer load(gpointer unused)
+static char *start_curl(void *members)
 {
-    (void)unused;
-    static Library curl;
-    curl.failed = library_load(LIBRARY, LIBRARY_NAMES(FUNCTIONS), &curl);
+    const Library *curl = members;
     openssl_load_words(); /* for what curl tells of TLS */
-    if (!curl.failed && curl.curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
-        curl.failed = g_strdup("it does not start");
-    }
+    return curl->curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ? NULL
+                                                                   : g_strdup("it does not start");
+}
+
+static const Library *library(void)
+{
+    static Library curl;
+    library_load_once(&curl.once, LIBRARY, LIBRARY_NAMES(FUNCTIONS), &curl, start_curl);
     return &curl;
 }
 
@@ -407,10 +410,9 @@ static bool run(Request *r, SetUp *set_up, Deadline deadline, GError **error)
 static HttpsAnswer *ask(const HttpsPlan *plan, const char *url, const Secret *form,
                         Deadline deadline, GError **error)
 {
-    static GOnce once = G_ONCE_INIT;
-    const Library *curl = g_once(&once, load, NULL);
-    if (curl->failed) {
-        error_fail(error, POSTERN_ERROR_CONFIG, "HTTPS needs " LIBRARY ": %s", curl->failed);
+    const Library *curl = library();
+    if (curl->once.failed) {
+        error_fail(error, POSTERN_ERROR_CONFIG, "HTTPS needs " LIBRARY ": %s", curl->once.failed);
         return NULL;
     }
     g_autoptr(GUri) uri = parse(url, error);

@@ -5,28 +5,23 @@
 
 #define LIBRARY "libgmime-3.0.so.0"
 
-static gpointer load(gpointer unused)
+static char *begin(void *members)
 {
-    (void)unused;
-    static Gmime g;
-    /* GObject's functions are found through GMime's own dependency. */
-    g.failed = library_load(LIBRARY, LIBRARY_NAMES(GMIME_FUNCTIONS), &g);
-    if (!g.failed) {
-        g.g_mime_init();
-    }
-    return &g;
+    ((const Gmime *)members)->g_mime_init();
+    return NULL;
 }
 
 const Gmime *gmime_load(GError **error)
 {
-    static GOnce once = G_ONCE_INIT;
-    const Gmime *g = g_once(&once, load, NULL);
-    if (g->failed) {
+    static Gmime g;
+    /* GObject's functions are found through GMime's own dependency. */
+    library_load_once(&g.once, LIBRARY, LIBRARY_NAMES(GMIME_FUNCTIONS), &g, begin);
+    if (g.once.failed) {
         error_fail(error, POSTERN_ERROR_CONFIG,
-                   "MIME needs " LIBRARY " (Debian: libgmime-3.0-0): %s", g->failed);
+                   "MIME needs " LIBRARY " (Debian: libgmime-3.0-0): %s", g.once.failed);
         return NULL;
     }
-    return g;
+    return &g;
 }
 
 bool gmime_is(const Gmime *g, const void *object, GType type)

@@ -265,7 +265,7 @@
 
 typedef struct {
     GMIME_FUNCTIONS(LIBRARY_MEMBER)
-    char *failed; /* why it cannot be used, or NULL */
+    LibraryOnce once;
 } Gmime;
 
 /* The table, loaded and initialised at the first call; it lives as long as the process. NULL with

@@ -3,22 +3,14 @@
 
 #define LIBRARY "libgsasl.so.18"
 
-static gpointer load(gpointer unused)
-{
-    (void)unused;
-    static GsaslLibrary g;
-    g.failed = library_load(LIBRARY, LIBRARY_NAMES(GSASL_FUNCTIONS), &g);
-    return &g;
-}
-
 const GsaslLibrary *gsasl_load(const char *what, GError **error)
 {
-    static GOnce once = G_ONCE_INIT;
-    const GsaslLibrary *g = g_once(&once, load, NULL);
-    if (g->failed) {
+    static GsaslLibrary g;
+    library_load_once(&g.once, LIBRARY, LIBRARY_NAMES(GSASL_FUNCTIONS), &g, NULL);
+    if (g.once.failed) {
         error_fail(error, POSTERN_ERROR_CONFIG, "%s needs " LIBRARY " (Debian: libgsasl18): %s",
-                   what, g->failed);
+                   what, g.once.failed);
         return NULL;
     }
-    return g;
+    return &g;
 }

@@ -26,7 +26,7 @@
 
 typedef struct {
     GSASL_FUNCTIONS(LIBRARY_MEMBER)
-    char *failed; /* why it cannot be used, or NULL */
+    LibraryOnce once;
 } GsaslLibrary;
 
 /* The table; it lives as long as the process. NULL with CONFIG when the library is missing; `what`

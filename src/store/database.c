@@ -39,14 +39,13 @@ enum {
 
 typedef struct {
     FUNCTIONS(LIBRARY_MEMBER)
-    char *failed; /* why it cannot be used, or NULL */
+    LibraryOnce once;
 } Library;
 
-static gpointer load(gpointer unused)
+static const Library *library(void)
 {
-    (void)unused;
     static Library sqlite;
-    sqlite.failed = library_load(LIBRARY, LIBRARY_NAMES(FUNCTIONS), &sqlite);
+    library_load_once(&sqlite.once, LIBRARY, LIBRARY_NAMES(FUNCTIONS), &sqlite, NULL);
     return &sqlite;
 }
 
@@ -163,10 +162,9 @@ static bool make_private(const char *path, GError **error)
 
 Database *database_open(const char *path, const char *const *schema, GError **error)
 {
-    static GOnce once = G_ONCE_INIT;
-    const Library *lib = g_once(&once, load, NULL);
-    if (lib->failed) {
-        error_fail(error, POSTERN_ERROR_CONFIG, "cannot load %s: %s", LIBRARY, lib->failed);
+    const Library *lib = library();
+    if (lib->once.failed) {
+        error_fail(error, POSTERN_ERROR_CONFIG, "cannot load %s: %s", LIBRARY, lib->once.failed);
         return NULL;
     }
     if (!make_private(path, error)) {

@@ -1,13 +1,19 @@
 /* context.c: the one SSL_CTX of all clients. */
 #include "tls/context.h"
 
+#include "tls/engine.h"
 #include "tls/keylog.h"
 #include "tls/session.h"
 #include "tls/trust.h"
 
+void tls_begin(void)
+{
+    OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS | OPENSSL_INIT_NO_ATEXIT, NULL);
+}
+
 static SSL_CTX *make_context(void)
 {
-    OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_SSL_STRINGS, NULL); /* base/openssl.h */
+    OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_SSL_STRINGS, NULL); /* as tls_begin() */
     SSL_CTX *context = SSL_CTX_new(TLS_client_method());
     if (!context) {
         g_error("OpenSSL cannot make a TLS context: is its configuration broken?");

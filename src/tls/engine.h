@@ -17,6 +17,12 @@
 Stream *tls_client(Stream *lower, const TlsPlan *plan, const char *host, TlsPeer **ret_peer,
                    Deadline deadline, GError **error);
 
+/* How OpenSSL begins and ends in this program. To be called before anything else of OpenSSL is, by
+ * main(): no words of errors are loaded (base/openssl_words.h), and nothing is freed when the
+ * process ends (sessions and keys are, and wiped, by those who own them): each would be a twentieth
+ * of a short run. */
+void tls_begin(void);
+
 /* Makes what the first session of the process needs, which takes milliseconds: for io_meanwhile().
  * tls_client() does it otherwise. */
 void tls_prepare(void);

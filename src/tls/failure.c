@@ -7,7 +7,7 @@
 #include <openssl/sslerr.h>
 
 #include "base/escape.h"
-#include "base/openssl.h"
+#include "base/openssl_words.h"
 #include "tls/parameters.h"
 
 /* Alerts come as reasons of their own (SSL_AD_REASON_OFFSET + number); `hint` says what to try. */

@@ -197,7 +197,7 @@ static void set_answers(TlsServer *server, const TlsServerPlan *plan)
 static SSL_CTX *make_context(void)
 {
     static const unsigned char id[] = "postern";
-    OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_SSL_STRINGS, NULL); /* base/openssl.h */
+    OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_SSL_STRINGS, NULL); /* as tls_begin() */
     SSL_CTX *context = SSL_CTX_new(TLS_server_method());
     SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                                   SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);

@@ -37,10 +37,38 @@ static void test_what_is_missing_is_named(void)
     g_free(strange.failed);
 }
 
+static char *begin(void *members)
+{
+    ++*(unsigned *)members;
+    return g_strdup("it does not begin");
+}
+
+static void test_it_is_loaded_once(void)
+{
+    struct {
+        FUNCTIONS(LIBRARY_MEMBER)
+        LibraryOnce once;
+    } maths = {0};
+    for (int i = 0; i < 2; i++) {
+        library_load_once(&maths.once, "libm.so.6", LIBRARY_NAMES(FUNCTIONS), &maths, NULL);
+        g_assert_null(maths.once.failed);
+        g_assert_cmpfloat(maths.floor(3.5), ==, 3);
+    }
+    unsigned begun = 0;
+    LibraryOnce once = {0};
+    for (int i = 0; i < 2; i++) {
+        library_load_once(&once, "libm.so.6", (const char *const[]){NULL}, &begun, begin);
+        g_assert_cmpstr(once.failed, ==, "it does not begin");
+        g_assert_cmpuint(begun, ==, 1);
+    }
+    g_free(once.failed);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/library/found", test_functions_are_found_by_their_names);
+    g_test_add_func("/library/once", test_it_is_loaded_once);
     g_test_add_func("/library/missing", test_what_is_missing_is_named);
     return g_test_run();
 }

@@ -1,8 +1,9 @@
-#include "base/openssl.h"
-
 #include <glib.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
+
+#include "base/openssl_words.h"
+#include "tls/engine.h"
 
 static unsigned long error_of_a_missing_file(void)
 {
@@ -17,7 +18,7 @@ static unsigned long error_of_a_missing_file(void)
 /* Once in a process: what is loaded stays. */
 static void test_words_come_when_they_are_asked_for(void)
 {
-    openssl_begin();
+    tls_begin();
     unsigned long code = error_of_a_missing_file();
     g_assert_cmpuint(code, !=, 0);
     g_assert_null(ERR_reason_error_string(code));
@@ -37,7 +38,7 @@ static void test_the_end_is_quiet(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    g_test_add_func("/openssl/words", test_words_come_when_they_are_asked_for);
-    g_test_add_func("/openssl/usual_way", test_the_end_is_quiet);
+    g_test_add_func("/begin/words", test_words_come_when_they_are_asked_for);
+    g_test_add_func("/begin/usual_way", test_the_end_is_quiet);
     return g_test_run();
 }

@@ -1,14 +1,7 @@
-/* openssl.c: beginning without the words of errors, and loading them after all. */
-#include "base/openssl.h"
+#include "base/openssl_words.h"
 
 #include <dlfcn.h>
 #include <glib.h>
-#include <openssl/crypto.h>
-
-void openssl_begin(void)
-{
-    OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS | OPENSSL_INIT_NO_ATEXIT, NULL);
-}
 
 /* Who has said "not now" to OPENSSL_init_crypto() cannot take it back: each part's own function is
  * left. They are called by their names, being deprecated: of a version that has dropped one, that
